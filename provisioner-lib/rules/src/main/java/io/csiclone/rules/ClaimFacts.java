@@ -1,0 +1,36 @@
+package io.csiclone.rules;
+
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The clone: the claim that is to be created.
+ *
+ * @param namespace its namespace
+ * @param name its name; may be empty when the server generates it
+ * @param dataSource as written, or null
+ * @param dataSourceRef as written, or null
+ * @param storageClassName the class in force (the legacy beta annotation wins over the field); null
+ *     when none is named, empty when dynamic provisioning is declined
+ * @param requestBytes the storage request in bytes, rounded up; 0 when absent
+ * @param volumeMode never null; unset means filesystem
+ * @param accessModes the Kubernetes names, for instance {@code ReadWriteOnce}
+ * @param volumeName the volume the user wants to bind to, or null
+ * @param hasSelector whether {@code spec.selector} is set
+ */
+public record ClaimFacts(
+    String namespace,
+    String name,
+    @Nullable DataSource dataSource,
+    @Nullable DataSource dataSourceRef,
+    @Nullable String storageClassName,
+    long requestBytes,
+    VolumeMode volumeMode,
+    Set<String> accessModes,
+    @Nullable String volumeName,
+    boolean hasSelector) {
+
+  public ClaimFacts {
+    accessModes = Set.copyOf(accessModes);
+  }
+}

@@ -1,0 +1,5 @@
+/** The admission webhook. */
+@NullMarked
+package io.csiclone.webhook;
+
+import org.jspecify.annotations.NullMarked;
