@@ -13,13 +13,16 @@ die() {
   exit 1
 }
 
+# Prints a field of the system's os-release file, such as ID or VERSION_CODENAME.
+os_release() { sed -n "s/^$1=\"\{0,1\}\([^\"]*\)\"\{0,1\}$/\1/p" /etc/os-release 2>/dev/null || true; }
+
 # Ends the script unless it runs as root on Debian 12 or newer; $1 says what for.
 need_debian_root() {
-  local ID='' VERSION_ID=''
-  # shellcheck source=/dev/null
-  [ -r /etc/os-release ] && . /etc/os-release
-  if [ "$ID" != debian ] || [ "${VERSION_ID%%.*}" -lt 12 ]; then
-    die "$1 needs Debian 12 or newer, and this is ${ID:-an unknown system} $VERSION_ID."
+  local id version
+  id=$(os_release ID)
+  version=$(os_release VERSION_ID)
+  if [ "$id" != debian ] || [ "${version%%.*}" -lt 12 ]; then
+    die "$1 needs Debian 12 or newer, and this is ${id:-an unknown system} $version."
   fi
   [ "$(id -u)" = 0 ] || die "$1 needs root."
 }
@@ -49,7 +52,7 @@ private_apt() {
   shift
   "$tool" -qq -o Dir::Etc::sourcelist="$dir/sources.list" -o Dir::Etc::sourceparts="$dir/none" \
     -o Dir::Etc::preferences="$dir/preferences" -o Dir::Etc::preferencesparts="$dir/none" \
-    -o Dir::State::lists="$dir/lists" -o Dir::Cache="$dir/cache" -o APT::Sandbox::User=root -o Acquire::Retries=2 "$@"
+    -o Dir::State::lists="$dir/lists" -o Dir::Cache="$dir/cache" -o APT::Sandbox::User=root -o Acquire::Retries=2 -o Dpkg::Use-Pty=0 "$@"
 }
 
 # Reads the package lists anew unless that was done within the last $1 minutes.
@@ -70,8 +73,13 @@ refresh_private_apt() {
   } >"$dir/sources.list"
   printf 'Package: *\nPin: release n=trixie\nPin-Priority: 100\n\n' >"$dir/preferences"
   printf 'Package: docker.io containerd\nPin: release n=trixie\nPin-Priority: 990\n' >>"$dir/preferences"
-  private_apt apt-get update >&2 || die "the package lists of the machine's Debian mirror cannot be read."
-  touch "$dir/fresh"
+  if private_apt apt-get update >&2; then
+    touch "$dir/fresh"
+  elif [ -e "$dir/fresh" ]; then
+    say "the Debian mirror cannot be reached; going on with older package lists"
+  else
+    die "the package lists of the machine's Debian mirror cannot be read."
+  fi
 }
 
 # Installs the named Debian packages that are not there yet, without starting any service they bring.
