@@ -12,6 +12,7 @@ final class DeviceNumbers {
 
   private static final long FILE_TYPE = 0170000;
   private static final long BLOCK_DEVICE = 0060000;
+  private static final long SOCKET = 0140000;
 
   private DeviceNumbers() {}
 
@@ -29,6 +30,15 @@ final class DeviceNumbers {
       var attributes = Files.readAttributes(path, "unix:rdev,mode", LinkOption.NOFOLLOW_LINKS);
       boolean block = (number(attributes, "mode") & FILE_TYPE) == BLOCK_DEVICE;
       return block && majorMinor(number(attributes, "rdev")).equals(majorMinor);
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  static boolean isSocket(Path path) {
+    try {
+      var attributes = Files.readAttributes(path, "unix:mode", LinkOption.NOFOLLOW_LINKS);
+      return (number(attributes, "mode") & FILE_TYPE) == SOCKET;
     } catch (IOException e) {
       return false;
     }
