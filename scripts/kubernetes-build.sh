@@ -7,7 +7,7 @@ set -euo pipefail
 
 package=kubernetes_1.20.5+really1.20.2
 version=1.20.2
-parts=(kube-apiserver kube-controller-manager kube-scheduler kubelet kube-proxy)
+parts=(kube-apiserver kube-controller-manager kube-scheduler kubelet kube-proxy kubectl)
 
 build() {
   local work=$1 flags="-s -w" module
@@ -18,6 +18,9 @@ build() {
   private_apt apt-get source --download-only --only-source "kubernetes=$(source_version)"
   dpkg-source --no-check -x kubernetes_*.dsc kubernetes
   cd kubernetes
+  # The vendored reflect2 1.0.1 calls the runtime as it was before Go 1.18: writing a map as JSON crashes. Debian has 1.0.2.
+  rm -r vendor/github.com/modern-go/reflect2
+  cp -r /usr/share/gocode/src/github.com/modern-go/reflect2 vendor/github.com/modern-go/
   # The API server does not build without its generated OpenAPI definitions.
   make gen_openapi
   # The vendored paths are those the binaries are linked with; stamped elsewhere they would call themselves v0.0.0.
@@ -39,7 +42,7 @@ layer=$(layer_path kubernetes "$package $(cat "$0")")
 if [ ! -e "$layer" ]; then
   need_debian_root "building Kubernetes"
   refresh_private_apt 720
-  install_packages golang-1.19-go make rsync dpkg-dev gcc zstd
+  install_packages golang-1.19-go golang-github-modern-go-reflect2-dev make rsync dpkg-dev gcc zstd
   [ -n "$(source_version)" ] || die "the machine's Debian mirror has no source package $package."
   work=$(mktemp -d "$cache/kubernetes.XXXXXX")
   trap 'chmod -R u+w "$work"; rm -rf "$work"' EXIT

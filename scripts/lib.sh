@@ -52,7 +52,8 @@ private_apt() {
   shift
   "$tool" -qq -o Dir::Etc::sourcelist="$dir/sources.list" -o Dir::Etc::sourceparts="$dir/none" \
     -o Dir::Etc::preferences="$dir/preferences" -o Dir::Etc::preferencesparts="$dir/none" \
-    -o Dir::State::lists="$dir/lists" -o Dir::Cache="$dir/cache" -o APT::Sandbox::User=root -o Acquire::Retries=2 -o Dpkg::Use-Pty=0 "$@"
+    -o Dir::State::lists="$dir/lists" -o Dir::Cache="$dir/cache" \
+    -o Dir::Cache::pkgcache=pkgcache.bin -o Dir::Cache::srcpkgcache=srcpkgcache.bin -o APT::Sandbox::User=root -o Acquire::Retries=2 -o Dpkg::Use-Pty=0 "$@"
 }
 
 # Reads the package lists anew unless that was done within the last $1 minutes.

@@ -8,7 +8,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 
 k3s=rancher/k3s:v1.33.1-k3s1
 node_files=$here/../integration-tests/node
-packages=(etcd-server containerd runc containernetworking-plugins kubernetes-client iptables iproute2 conntrack ethtool kmod
+packages=(etcd-server containerd runc containernetworking-plugins iptables iproute2 conntrack ethtool kmod
   openssl procps util-linux mount e2fsprogs xfsprogs btrfs-progs)
 
 in_engine() { docker image inspect "$1" >/dev/null 2>&1; }

@@ -46,7 +46,7 @@ runtime_layer() {
     say "linking the Java runtime"
     work=$(mktemp -d)
     mkdir -m 755 "$work/root" "$work/root/opt"
-    "$home/bin/jlink" --add-modules "$modules" --include-locales=en --strip-debug --no-header-files --no-man-pages \
+    "$home/bin/jlink" --add-modules "$modules" --include-locales=en --no-header-files --no-man-pages \
       --output "$work/root/opt/java" >&2
     tar_folder "$work/root" | store_layer "$layer"
     rm -r "$work"
