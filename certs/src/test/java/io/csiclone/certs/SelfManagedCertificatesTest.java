@@ -52,13 +52,13 @@ class SelfManagedCertificatesTest {
   private static final Timing TIMING =
       new Timing(Duration.ofSeconds(20), Duration.ofMillis(300), Duration.ofMillis(100));
 
-  @SuppressWarnings("NullAway.Init") // a fresh server and client before each test
-  private KubernetesClient client;
+  @SuppressWarnings("NullAway.Init") // set by the extension before the first test
+  private static KubernetesClient client;
 
   private final AtomicReference<Instant> now = new AtomicReference<>(Instant.now());
   private final InstantSource time = now::get;
   private final List<ServingCertificate> received = new CopyOnWriteArrayList<>();
-  private final List<SelfManagedCertificates> started = new ArrayList<>();
+  private final List<SelfManagedCertificates> started = new CopyOnWriteArrayList<>();
 
   @BeforeAll
   static void silenceTheMockServer() {
@@ -68,6 +68,9 @@ class SelfManagedCertificatesTest {
   @AfterEach
   void stop() {
     started.forEach(SelfManagedCertificates::close);
+    client.secrets().inNamespace(OPTIONS.namespace()).delete();
+    client.admissionRegistration().v1().mutatingWebhookConfigurations().delete();
+    client.admissionRegistration().v1().validatingWebhookConfigurations().delete();
   }
 
   @Test
@@ -98,9 +101,9 @@ class SelfManagedCertificatesTest {
   void replicasThatStartAtTheSameMomentAgree() throws Exception {
     try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
       List<Future<SelfManagedCertificates>> starts =
-          Stream.generate(() -> threads.submit(() -> start(received::add))).limit(8).toList();
+          Stream.generate(() -> threads.submit(() -> start())).limit(8).toList();
       for (Future<SelfManagedCertificates> start : starts) {
-        started.add(start.get());
+        start.get();
       }
     }
 
@@ -113,9 +116,9 @@ class SelfManagedCertificatesTest {
     store(Map.of("tls.crt", "nonsense"));
     try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
       List<Future<SelfManagedCertificates>> starts =
-          Stream.generate(() -> threads.submit(() -> start(received::add))).limit(8).toList();
+          Stream.generate(() -> threads.submit(() -> start())).limit(8).toList();
       for (Future<SelfManagedCertificates> start : starts) {
-        started.add(start.get());
+        start.get();
       }
     }
 
@@ -146,7 +149,7 @@ class SelfManagedCertificatesTest {
   @Test
   void changesAreNoticedWhenTheyHappenNotAtTheNextLook() {
     Timing neverLook = new Timing(Duration.ofSeconds(20), Duration.ofHours(1), Duration.ofHours(1));
-    started.add(CertificateKeeper.start(client, OPTIONS, clock(), received::add, neverLook));
+    start(received::add, neverLook);
 
     createConfigurations();
     await().untilAsserted(() -> assertThat(bundles()).hasSize(3).containsOnly(caBundle()));
@@ -300,12 +303,14 @@ class SelfManagedCertificatesTest {
   @Test
   void aServerThatCouldNotTakeTheCertificateIsOfferedItAgain() {
     AtomicBoolean refused = new AtomicBoolean();
-    start(certificate -> {
-      if (!refused.getAndSet(true)) {
-        throw new IllegalStateException("not now");
-      }
-      received.add(certificate);
-    });
+    start(
+        certificate -> {
+          if (!refused.getAndSet(true)) {
+            throw new IllegalStateException("not now");
+          }
+          received.add(certificate);
+        },
+        TIMING);
 
     assertThat(received).hasSize(1);
   }
@@ -349,13 +354,14 @@ class SelfManagedCertificatesTest {
   }
 
   private SelfManagedCertificates start() {
-    SelfManagedCertificates certificates = start(received::add);
-    started.add(certificates);
-    return certificates;
+    return start(received::add, TIMING);
   }
 
-  private SelfManagedCertificates start(Consumer<ServingCertificate> onCertificate) {
-    return CertificateKeeper.start(client, OPTIONS, clock(), onCertificate, TIMING);
+  private SelfManagedCertificates start(Consumer<ServingCertificate> onCertificate, Timing timing) {
+    SelfManagedCertificates certificates =
+        CertificateKeeper.start(client, OPTIONS, clock(), onCertificate, timing);
+    started.add(certificates);
+    return certificates;
   }
 
   private Clock clock() {
