@@ -19,7 +19,8 @@ ours() { [ -s "$pidfile" ] && [ "$(cat "/proc/$(cat "$pidfile")/comm" 2>/dev/nul
 up() {
   answers && return
   [ -z "${DOCKER_HOST:-}" ] || die "no engine answers at DOCKER_HOST=$DOCKER_HOST: start it or unset the variable."
-  need_debian_root "no Docker engine answers, and starting one"
+  need_debian "no Docker engine answers, and installing one"
+  need_root "no Docker engine answers, and starting one"
   lock engine
   answers && return
   if ! command -v dockerd >/dev/null; then

@@ -30,12 +30,11 @@ debian_layer() {
   refresh_private_apt 10080
   layer=$(layer_path "$name" "$variant $(package_versions "$@")")
   if [ ! -e "$layer" ]; then
-    need_debian_root "making the layer $name"
     install_packages mmdebstrap zstd
     refresh_private_apt 60
     layer=$(layer_path "$name" "$variant $(package_versions "$@")")
     say "making the layer $name"
-    debian_sources deb | mmdebstrap --quiet --mode=root --variant="$variant" --format=tar --include="$(IFS=, && echo "$*")" \
+    debian_sources deb | mmdebstrap --quiet --mode=auto --variant="$variant" --format=tar --include="$(IFS=, && echo "$*")" \
       --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' \
       --dpkgopt='path-exclude=/usr/share/locale/*' "$(os_release VERSION_CODENAME)" - - | store_layer "$layer"
   fi

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds Kubernetes' node and control plane from Debian's source package and prints the file of the layer that holds the
-# binaries under /usr/bin. About four minutes on two cores; the result is cached by the package's version and this script.
+# binaries under /usr/bin. About four minutes on two cores; the result is cached by the package's version and the steps of the build.
 set -euo pipefail
 # shellcheck source=images.sh
 . "$(dirname "$0")/images.sh"
@@ -38,9 +38,8 @@ source_version() {
 }
 
 lock kubernetes
-layer=$(layer_path kubernetes "$package $(cat "$0")")
+layer=$(layer_path kubernetes "$package ${parts[*]} $(declare -f build)")
 if [ ! -e "$layer" ]; then
-  need_debian_root "building Kubernetes"
   refresh_private_apt 720
   install_packages golang-1.19-go golang-github-modern-go-reflect2-dev make rsync dpkg-dev gcc zstd
   [ -n "$(source_version)" ] || die "the machine's Debian mirror has no source package $package."

@@ -16,16 +16,17 @@ die() {
 # Prints a field of the system's os-release file, such as ID or VERSION_CODENAME.
 os_release() { sed -n "s/^$1=\"\{0,1\}\([^\"]*\)\"\{0,1\}$/\1/p" /etc/os-release 2>/dev/null || true; }
 
-# Ends the script unless it runs as root on Debian 12 or newer; $1 says what for.
-need_debian_root() {
+# Ends the script unless it runs on Debian 12 or newer; $1 says what for.
+need_debian() {
   local id version
   id=$(os_release ID)
   version=$(os_release VERSION_ID)
   if [ "$id" != debian ] || [ "${version%%.*}" -lt 12 ]; then
     die "$1 needs Debian 12 or newer, and this is ${id:-an unknown system} $version."
   fi
-  [ "$(id -u)" = 0 ] || die "$1 needs root."
 }
+
+need_root() { [ "$(id -u)" = 0 ] || die "$1 needs root."; }
 
 # Holds an exclusive lock, so that two calls do not do the same long work twice. Released when the script ends.
 # Daemons started meanwhile must close descriptor 9.
@@ -59,9 +60,11 @@ private_apt() {
 # Reads the package lists anew unless that was done within the last $1 minutes.
 refresh_private_apt() {
   local dir=$cache/apt
+  need_debian "reading Debian's package lists"
   [ -n "$(find "$dir/fresh" -mmin "-$1" 2>/dev/null)" ] && return
   if ! debian_sources deb >/dev/null; then
     say "reading the machine's package lists"
+    need_root "reading the machine's package lists"
     apt-get -qq update >&2 || die "apt-get update failed: no Debian package source can be reached."
     debian_sources deb >/dev/null || die "the machine's apt sources name no Debian archive."
   fi
@@ -90,7 +93,8 @@ install_packages() {
     dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
   done
   [ ${#missing[@]} = 0 ] && return
-  need_debian_root "installing ${missing[*]}"
+  need_debian "installing ${missing[*]}"
+  need_root "installing ${missing[*]}"
   refresh_private_apt 720
   say "installing ${missing[*]}"
   DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 private_apt apt-get install -y --no-install-recommends \
