@@ -179,6 +179,10 @@ final class Population {
     }
     String operation = "Making volume " + record.volumeId();
     Refusal refusal = StatusTable.refusal(thrown, operation);
+    if (refusal.reason() == Refusal.Reason.PENDING) {
+      // Not a failure: the copy engine was closed first. The record still says populating.
+      return new Outcome.Abandoned();
+    }
     log.warn(
         "{} failed: {}",
         operation,

@@ -1,8 +1,8 @@
 package io.csiclone.csi;
 
 import io.csiclone.copy.CopyException;
+import io.csiclone.copy.CopyFailure;
 import io.grpc.Status;
-import java.util.regex.Pattern;
 
 /**
  * The one place where outcomes become gRPC status codes. Callers decide by the code whether to
@@ -11,9 +11,6 @@ import java.util.regex.Pattern;
  */
 final class StatusTable {
 
-  /** The copy engine names errno in its messages. */
-  private static final Pattern FULL = Pattern.compile("\\b(ENOSPC|EDQUOT)\\b");
-
   private StatusTable() {}
 
   /** What a backend's or the copy engine's exception means to the caller. */
@@ -21,9 +18,7 @@ final class StatusTable {
     return switch (thrown) {
       case Refusal refusal -> refusal;
       case BackendException e -> new Refusal(reason(e.reason()), text(e, operation));
-      case CopyException e when FULL.matcher(text(e, operation)).find() ->
-          new Refusal(Refusal.Reason.EXHAUSTED, text(e, operation));
-      case CopyException e -> new Refusal(Refusal.Reason.FAILED, text(e, operation));
+      case CopyException e -> new Refusal(reason(e.failure()), text(e, operation));
       default ->
           new Refusal(
               Refusal.Reason.FAILED,
@@ -49,6 +44,28 @@ final class StatusTable {
       case IN_USE -> Refusal.Reason.PRECONDITION;
       case NOT_FOUND -> Refusal.Reason.NOT_FOUND;
       case FAILED -> Refusal.Reason.FAILED;
+    };
+  }
+
+  static Refusal.Reason reason(CopyFailure failure) {
+    return switch (failure) {
+      case NO_SPACE -> Refusal.Reason.EXHAUSTED;
+      case TARGET_IN_USE -> Refusal.Reason.PRECONDITION;
+      // Nothing is wrong with the clone: it goes on with the next start.
+      case ENGINE_CLOSED -> Refusal.Reason.PENDING;
+      // The endpoints are the backend's; what is wrong with them is no fault of the caller.
+      case NATIVE_ACCESS_DENIED,
+          NOT_FOUND,
+          NOT_FILE_OR_BLOCK_DEVICE,
+          SYMBOLIC_LINK,
+          SOURCE_UNREADABLE,
+          TARGET_READ_ONLY,
+          TARGET_SMALLER,
+          SAME_AS_SOURCE,
+          SOURCE_CHANGED,
+          IO_ERROR,
+          INTERNAL ->
+          Refusal.Reason.FAILED;
     };
   }
 
