@@ -1,9 +1,11 @@
 package io.csiclone.copy;
 
+import io.csiclone.copy.internal.linux.AlignedBuffer;
 import io.csiclone.copy.internal.linux.Descriptor;
 import io.csiclone.copy.internal.linux.Errno;
 import io.csiclone.copy.internal.linux.SystemCallException;
 import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
 
 /** A block device. It knows no holes; the kernel shares nothing between devices. */
 final class BlockEndpoint extends DescriptorEndpoint {
@@ -15,11 +17,21 @@ final class BlockEndpoint extends DescriptorEndpoint {
   private boolean canPunch = true;
   private boolean canZeroOut = true;
 
+  /**
+   * For reading. A mounted filesystem writes past the device's own page cache, which may then hold
+   * older bytes; pages in use by it cannot even be dropped.
+   */
+  private @Nullable Descriptor direct;
+
   BlockEndpoint(Descriptor descriptor, Path path, long size, int logicalBlockSize) {
     super(descriptor, path, size);
     this.logicalBlockSize = logicalBlockSize;
-    // A mounted filesystem writes past the device's own page cache, which may hold older bytes.
     descriptor.dropCache(0, 0);
+  }
+
+  /** Reads past the page cache from now on, where the device lets it. */
+  void readDirectly() {
+    direct = descriptor.reopenDirect().orElse(null);
   }
 
   @Override
@@ -30,6 +42,30 @@ final class BlockEndpoint extends DescriptorEndpoint {
   @Override
   public Extent extentAt(long offset) {
     return new Extent(size(), false);
+  }
+
+  @Override
+  public int read(AlignedBuffer buffer, int length, long offset) throws SystemCallException {
+    Descriptor past = direct;
+    int aligned = length - length % logicalBlockSize;
+    if (past == null || aligned == 0 || offset % logicalBlockSize != 0) {
+      return super.read(buffer, length, offset);
+    }
+    try {
+      int count = past.readFully(buffer, 0, aligned, offset);
+      if (count < aligned) {
+        return count;
+      }
+      // A device may end inside a logical block.
+      return count + descriptor.readFully(buffer, count, length - count, offset + count);
+    } catch (SystemCallException e) {
+      if (!e.is(Errno.EINVAL)) {
+        throw e;
+      }
+      past.close();
+      direct = null;
+      return super.read(buffer, length, offset);
+    }
   }
 
   @Override
@@ -92,6 +128,18 @@ final class BlockEndpoint extends DescriptorEndpoint {
 
   @Override
   public void doneReading(long offset, long length) {
-    descriptor.dropCache(offset, length);
+    if (direct == null) {
+      descriptor.dropCache(offset, length);
+    }
+  }
+
+  @Override
+  public void close() {
+    Descriptor past = direct;
+    direct = null;
+    if (past != null) {
+      past.close();
+    }
+    super.close();
   }
 }

@@ -34,15 +34,7 @@ abstract class DescriptorEndpoint implements Endpoint {
 
   @Override
   public int read(AlignedBuffer buffer, int length, long offset) throws SystemCallException {
-    int done = 0;
-    while (done < length) {
-      int count = descriptor.read(buffer, done, length - done, offset + done);
-      if (count == 0) {
-        break;
-      }
-      done += count;
-    }
-    return done;
+    return descriptor.readFully(buffer, 0, length, offset);
   }
 
   @Override

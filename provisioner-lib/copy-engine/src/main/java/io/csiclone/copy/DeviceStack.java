@@ -5,6 +5,7 @@ import io.csiclone.copy.internal.linux.DeviceNumber;
 import io.csiclone.copy.internal.linux.FileIdentity;
 import io.csiclone.copy.internal.linux.FileStatus;
 import io.csiclone.copy.internal.linux.FileStatus.Kind;
+import io.csiclone.copy.internal.linux.Medium;
 import io.csiclone.copy.internal.linux.SystemCallException;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
@@ -25,13 +26,13 @@ import java.util.Set;
  * @param loopFile the file directly under it, if it is a loop device
  * @param below everything under it, at any depth
  */
-record DeviceStack(Path path, Object self, Optional<FileIdentity> loopFile, Set<Object> below) {
+record DeviceStack(Path path, Medium self, Optional<FileIdentity> loopFile, Set<Medium> below) {
 
   private static final Path DEVICES = Path.of("/sys/dev/block");
   private static final Path DISKS = Path.of("/sys/block");
 
   static DeviceStack of(Path path, FileStatus status) {
-    Set<Object> below = new HashSet<>();
+    Set<Medium> below = new HashSet<>();
     if (status.kind() != Kind.BLOCK_DEVICE) {
       return new DeviceStack(path, status.identity(), Optional.empty(), below);
     }
@@ -92,7 +93,7 @@ record DeviceStack(Path path, Object self, Optional<FileIdentity> loopFile, Set<
     }
   }
 
-  private static void descend(DeviceNumber device, Set<Object> below) {
+  private static void descend(DeviceNumber device, Set<Medium> below) {
     try {
       Path node = DEVICES.resolve(device.toString());
       if (Files.notExists(node)) {
@@ -123,7 +124,7 @@ record DeviceStack(Path path, Object self, Optional<FileIdentity> loopFile, Set<
     }
   }
 
-  private static void add(Path devFile, Set<Object> below) throws IOException {
+  private static void add(Path devFile, Set<Medium> below) throws IOException {
     String[] parts = Files.readString(devFile).strip().split(":", 2);
     DeviceNumber device = new DeviceNumber(Integer.parseInt(parts[0]), Integer.parseInt(parts[1]));
     if (below.add(device)) {

@@ -76,6 +76,9 @@ record EndpointPair(Endpoint source, Endpoint target) implements AutoCloseable {
       throw new CopyException(
           CopyFailure.SOURCE_UNREADABLE, "the source " + path + " is a device without a medium");
     }
+    if (source instanceof BlockEndpoint device) {
+      device.readDirectly();
+    }
     return source;
   }
 

@@ -3,6 +3,7 @@ package io.csiclone.copy;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
@@ -13,7 +14,7 @@ import java.util.Random;
  * A random volume: holes, data, and zeros that were written, in stretches of every sort of length.
  * The same seed gives the same volume.
  */
-record SparseLayout(long seed, byte[] content, List<Stretch> written) {
+record SparseLayout(byte[] content, List<Stretch> written) {
 
   /** Bytes that are really written; everything between is a hole. */
   record Stretch(int start, int end) {}
@@ -39,7 +40,7 @@ record SparseLayout(long seed, byte[] content, List<Stretch> written) {
       }
       at = end;
     }
-    return new SparseLayout(seed, content, written);
+    return new SparseLayout(content, written);
   }
 
   private static int length(Random random) {
@@ -65,7 +66,7 @@ record SparseLayout(long seed, byte[] content, List<Stretch> written) {
       }
       channel.force(true);
     }
-    if (java.nio.file.Files.isRegularFile(path)) {
+    if (Files.isRegularFile(path)) {
       VolumeFiles.setSize(path, content.length);
     }
     return path;

@@ -19,9 +19,10 @@ public final class Descriptor implements AutoCloseable {
   private static final int O_EXCL = 0x80;
   private static final int O_NONBLOCK = 0x800;
   private static final int O_CLOEXEC = 0x80000;
-  // The one flag of ours whose value differs: asm-generic/fcntl.h against arm64's own.
-  private static final int O_NOFOLLOW =
-      "aarch64".equals(System.getProperty("os.arch")) ? 0x8000 : 0x20000;
+  // The two flags of ours whose values differ: asm-generic/fcntl.h against arm64's own.
+  private static final boolean ARM64 = "aarch64".equals(System.getProperty("os.arch"));
+  private static final int O_NOFOLLOW = ARM64 ? 0x8000 : 0x20000;
+  private static final int O_DIRECT = ARM64 ? 0x10000 : 0x4000;
 
   private static final int SEEK_DATA = 3;
   private static final int SEEK_HOLE = 4;
@@ -51,7 +52,7 @@ public final class Descriptor implements AutoCloseable {
 
   /** Opens for reading. A symbolic link is not followed (ELOOP); a pipe does not block. */
   public static Descriptor forReading(Path path) throws SystemCallException {
-    return open(path, O_RDONLY);
+    return open(path, path.toString(), O_RDONLY | O_NOFOLLOW);
   }
 
   /**
@@ -60,19 +61,34 @@ public final class Descriptor implements AutoCloseable {
    * @param exclusive for block devices: fail with EBUSY when the device is mounted or claimed
    */
   public static Descriptor forWriting(Path path, boolean exclusive) throws SystemCallException {
-    return open(path, exclusive ? O_RDWR | O_EXCL : O_RDWR);
+    return open(path, path.toString(), O_RDWR | O_NOFOLLOW | (exclusive ? O_EXCL : 0));
   }
 
-  private static Descriptor open(Path path, int flags) throws SystemCallException {
+  /**
+   * The same file again, for reads past the page cache. Offset, length and buffer have to be
+   * aligned to logical blocks then.
+   *
+   * @return empty where that cannot be had
+   */
+  public Optional<Descriptor> reopenDirect() {
+    try {
+      // Through this descriptor, not the path, which may lead elsewhere by now.
+      return Optional.of(open(Path.of("/proc/self/fd/" + fd), path, O_RDONLY | O_DIRECT));
+    } catch (SystemCallException e) {
+      return Optional.empty();
+    }
+  }
+
+  private static Descriptor open(Path path, String name, int flags) throws SystemCallException {
     try (Arena arena = Arena.ofConfined()) {
-      MemorySegment name = NativePath.of(arena, path);
+      MemorySegment text = NativePath.of(arena, path);
       while (true) {
-        int fd = Libc.open(name, flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+        int fd = Libc.open(text, flags | O_CLOEXEC | O_NONBLOCK);
         if (fd >= 0) {
-          return new Descriptor(path.toString(), fd);
+          return new Descriptor(name, fd);
         }
         if (Libc.errno() != Errno.EINTR) {
-          throw new SystemCallException("open", path.toString(), Libc.errno());
+          throw new SystemCallException("open", name, Libc.errno());
         }
       }
     }
@@ -83,19 +99,25 @@ public final class Descriptor implements AutoCloseable {
   }
 
   /**
-   * Reads once.
+   * Reads until {@code length} bytes are there.
    *
-   * @return bytes read, 0 at the end
+   * @return bytes read, fewer only at the end
    */
-  public int read(AlignedBuffer buffer, int from, int length, long offset)
+  public int readFully(AlignedBuffer buffer, int from, int length, long offset)
       throws SystemCallException {
-    while (true) {
-      long count = Libc.pread(fd, buffer.slice(from, length), length, offset);
-      if (count >= 0) {
-        return (int) count;
+    int done = 0;
+    while (done < length) {
+      int left = length - done;
+      long count = Libc.pread(fd, buffer.slice(from + done, left), left, offset + done);
+      if (count > 0) {
+        done += (int) count;
+      } else if (count == 0) {
+        break;
+      } else {
+        retryOrThrow("pread", offset + done);
       }
-      retryOrThrow("pread", offset);
     }
+    return done;
   }
 
   /** Writes all of it. */

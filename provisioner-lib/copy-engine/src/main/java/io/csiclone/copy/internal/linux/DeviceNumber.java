@@ -1,7 +1,7 @@
 package io.csiclone.copy.internal.linux;
 
 /** The number the kernel knows a device by. */
-public record DeviceNumber(int major, int minor) {
+public record DeviceNumber(int major, int minor) implements Medium {
 
   /** Undoes the kernel's packing of both numbers into one, as loop devices report it. */
   static DeviceNumber unpack(long packed) {
