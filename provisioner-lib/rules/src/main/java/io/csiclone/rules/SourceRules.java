@@ -57,7 +57,7 @@ final class SourceRules {
     findings.add(
         RuleCode.SOURCE_NOT_BOUND,
         claim.sourceField() + ".name",
-        source.label() + " " + why + ", not Bound; wait until it is Bound or name another claim.");
+        source.label() + " " + why + "; wait until it is Bound or name another claim.");
     return false;
   }
 
