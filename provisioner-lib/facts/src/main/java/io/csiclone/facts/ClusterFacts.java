@@ -1,22 +1,69 @@
 package io.csiclone.facts;
 
 import io.csiclone.rules.CloneFacts;
+import io.csiclone.rules.CloneRules;
+import io.csiclone.rules.RulePolicy;
+import io.csiclone.rules.Verdict;
 import io.fabric8.kubernetes.api.model.PersistentVolume;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.storage.StorageClass;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import java.time.Duration;
 import java.util.Optional;
 
 /**
  * What the cluster knows, read from informer caches; what a cache does not hold is asked for live
  * before it counts as absent. Safe for use by many threads.
+ *
+ * <p>Every method that may ask live waits for a bounded time and throws {@link
+ * FactsUnavailableException} when the cluster does not answer or refuses to. None ever reads a
+ * claim of another namespace than the one it was asked about.
  */
 public interface ClusterFacts extends AutoCloseable {
 
-  /** Gathers all that the restrictions need to judge {@code clone}, which need not exist yet. */
+  /** How long one question may take unless told otherwise. */
+  Duration PATIENCE = Duration.ofSeconds(2);
+
+  /**
+   * Starts to watch claims, volumes, storage classes and CSI drivers of the whole cluster. Returns
+   * at once; {@link #synced()} tells when the caches are filled. A cluster that cannot be reached
+   * is tried again until {@link #close()}.
+   */
+  static ClusterFacts watch(KubernetesClient client) {
+    return watch(client, PATIENCE);
+  }
+
+  /** Like {@link #watch(KubernetesClient)}, with at most {@code patience} for each question. */
+  static ClusterFacts watch(KubernetesClient client, Duration patience) {
+    return WatchedFacts.start(client, client, patience);
+  }
+
+  /**
+   * Gathers all that the restrictions need to judge {@code clone}, which need not exist yet; from
+   * the caches as far as they go. What is found may be out of date: enough to admit a clone, not to
+   * refuse it.
+   *
+   * @throws IllegalArgumentException when the claim holds a quantity that is none
+   */
   CloneFacts about(PersistentVolumeClaim clone);
+
+  /** Like {@link #about}, but everything is asked for live. */
+  CloneFacts aboutLive(PersistentVolumeClaim clone);
+
+  /**
+   * The verdict on {@code clone}. A cache that lags never refuses: what would be refused by cached
+   * facts is judged again by live ones.
+   */
+  default Verdict judge(PersistentVolumeClaim clone, RulePolicy policy) {
+    var verdict = CloneRules.judge(about(clone), policy);
+    return verdict.allowed() ? verdict : CloneRules.judge(aboutLive(clone), policy);
+  }
 
   /** The claim of that name, from the cache or live. */
   Optional<PersistentVolumeClaim> claim(String namespace, String name);
+
+  /** The claim of that name as it is now. */
+  Optional<PersistentVolumeClaim> claimLive(String namespace, String name);
 
   /** The volume of that name, from the cache or live. */
   Optional<PersistentVolume> volume(String name);
@@ -24,9 +71,10 @@ public interface ClusterFacts extends AutoCloseable {
   /** The storage class of that name, from the cache or live. */
   Optional<StorageClass> storageClass(String name);
 
-  /** Whether every cache holds the cluster's state. */
+  /** Whether every cache has been filled with the cluster's state. */
   boolean synced();
 
+  /** Stops watching. */
   @Override
   void close();
 }

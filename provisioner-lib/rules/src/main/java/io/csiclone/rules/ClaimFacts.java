@@ -1,5 +1,6 @@
 package io.csiclone.rules;
 
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -32,5 +33,28 @@ public record ClaimFacts(
 
   public ClaimFacts {
     accessModes = Set.copyOf(accessModes);
+  }
+
+  /**
+   * The claim that this one is to be a clone of, empty when it is not a clone. When both fields
+   * name a claim, {@code dataSource} counts, as it does for a provisioner.
+   */
+  public Optional<DataSource> cloneSource() {
+    if (dataSource != null && dataSource.isClaim()) {
+      return Optional.of(dataSource);
+    }
+    return Optional.ofNullable(dataSourceRef).filter(DataSource::isClaim);
+  }
+
+  /** The field that names {@link #cloneSource()}. */
+  String sourceField() {
+    return dataSource != null && dataSource.isClaim() ? "spec.dataSource" : "spec.dataSourceRef";
+  }
+
+  /** How messages call this claim. */
+  String label() {
+    return name.isEmpty()
+        ? "the claim to be created in namespace " + namespace
+        : "claim " + namespace + "/" + name;
   }
 }

@@ -28,4 +28,9 @@ public record SourceFacts(
   public SourceFacts {
     accessModes = Set.copyOf(accessModes);
   }
+
+  /** How messages call this claim. */
+  String label() {
+    return "source claim " + namespace + "/" + name;
+  }
 }

@@ -1,0 +1,74 @@
+package io.csiclone.certs;
+
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.StringReader;
+import java.io.StringWriter;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.security.GeneralSecurityException;
+import java.security.KeyFactory;
+import java.security.PrivateKey;
+import java.security.cert.CertificateEncodingException;
+import java.security.cert.CertificateException;
+import java.security.cert.CertificateFactory;
+import java.security.cert.X509Certificate;
+import java.security.spec.PKCS8EncodedKeySpec;
+import java.util.List;
+import org.bouncycastle.util.io.pem.PemObject;
+import org.bouncycastle.util.io.pem.PemReader;
+import org.bouncycastle.util.io.pem.PemWriter;
+
+/** Certificates and keys as PEM text, both ways. */
+final class Pem {
+  private static final String PRIVATE_KEY = "PRIVATE KEY";
+
+  private Pem() {}
+
+  static String of(X509Certificate certificate) throws CertificateEncodingException {
+    return write("CERTIFICATE", certificate.getEncoded());
+  }
+
+  /** PKCS#8: what the JDK's keys encode to, and what every TLS server reads. */
+  static String of(PrivateKey key) {
+    return write(PRIVATE_KEY, key.getEncoded());
+  }
+
+  static List<X509Certificate> certificates(String pem) throws CertificateException {
+    List<X509Certificate> certificates =
+        CertificateFactory.getInstance("X.509")
+            .generateCertificates(new ByteArrayInputStream(pem.getBytes(StandardCharsets.UTF_8)))
+            .stream()
+            .map(X509Certificate.class::cast)
+            .toList();
+    if (certificates.isEmpty()) {
+      throw new CertificateException("no certificate in it");
+    }
+    return certificates;
+  }
+
+  /** Reads the private key that belongs to a public key of the given algorithm, EC or RSA. */
+  static PrivateKey privateKey(String pem, String algorithm) throws GeneralSecurityException {
+    try (PemReader reader = new PemReader(new StringReader(pem))) {
+      PemObject object = reader.readPemObject();
+      if (object == null || !object.getType().equals(PRIVATE_KEY)) {
+        throw new GeneralSecurityException("no PKCS#8 private key in it");
+      }
+      return KeyFactory.getInstance(algorithm)
+          .generatePrivate(new PKCS8EncodedKeySpec(object.getContent()));
+    } catch (IOException | RuntimeException e) {
+      // The reader answers damaged base64 with either.
+      throw new GeneralSecurityException("no readable PEM", e);
+    }
+  }
+
+  private static String write(String type, byte[] content) {
+    StringWriter text = new StringWriter();
+    try (PemWriter writer = new PemWriter(text)) {
+      writer.writeObject(new PemObject(type, content));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return text.toString();
+  }
+}

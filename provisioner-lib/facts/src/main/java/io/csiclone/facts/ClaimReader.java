@@ -1,0 +1,111 @@
+package io.csiclone.facts;
+
+import io.csiclone.rules.ClaimFacts;
+import io.csiclone.rules.DataSource;
+import io.csiclone.rules.SourceFacts;
+import io.csiclone.rules.VolumeMode;
+import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
+import io.fabric8.kubernetes.api.model.PersistentVolumeClaimSpec;
+import io.fabric8.kubernetes.api.model.Quantity;
+import java.math.BigDecimal;
+import java.math.RoundingMode;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** Reads from a claim what the restrictions look at. */
+public final class ClaimReader {
+
+  /** Names a claim's class in place of the field; what it says wins. */
+  public static final String LEGACY_CLASS_ANNOTATION = "volume.beta.kubernetes.io/storage-class";
+
+  private static final BigDecimal MOST = BigDecimal.valueOf(Long.MAX_VALUE);
+
+  private ClaimReader() {}
+
+  /**
+   * The facts of a claim that is to be created.
+   *
+   * @throws IllegalArgumentException when its storage request is not a quantity
+   */
+  public static ClaimFacts clone(PersistentVolumeClaim claim) {
+    var spec = spec(claim);
+    var source = spec.getDataSource();
+    var ref = spec.getDataSourceRef();
+    return new ClaimFacts(
+        text(claim.getMetadata().getNamespace()),
+        text(claim.getMetadata().getName()),
+        source == null
+            ? null
+            : new DataSource(
+                source.getApiGroup(), text(source.getKind()), text(source.getName()), null),
+        ref == null
+            ? null
+            : new DataSource(
+                ref.getApiGroup(), text(ref.getKind()), text(ref.getName()), ref.getNamespace()),
+        storageClass(claim),
+        requestBytes(claim),
+        mode(spec.getVolumeMode()),
+        modes(spec.getAccessModes()),
+        spec.getVolumeName(),
+        spec.getSelector() != null);
+  }
+
+  /** The storage class in force; null when none is named, empty when none is wanted. */
+  public static @Nullable String storageClass(PersistentVolumeClaim claim) {
+    var annotations = claim.getMetadata().getAnnotations();
+    var legacy = annotations == null ? null : annotations.get(LEGACY_CLASS_ANNOTATION);
+    return legacy != null ? legacy : spec(claim).getStorageClassName();
+  }
+
+  static SourceFacts source(PersistentVolumeClaim claim) {
+    var status = claim.getStatus();
+    return new SourceFacts(
+        text(claim.getMetadata().getNamespace()),
+        text(claim.getMetadata().getName()),
+        status == null ? "" : text(status.getPhase()),
+        claim.getMetadata().getDeletionTimestamp() != null,
+        storageClass(claim),
+        requestBytes(claim),
+        spec(claim).getVolumeName(),
+        modes(spec(claim).getAccessModes()));
+  }
+
+  static VolumeMode mode(@Nullable String mode) {
+    return VolumeMode.BLOCK.id().equals(mode) ? VolumeMode.BLOCK : VolumeMode.FILESYSTEM;
+  }
+
+  /** The storage of a list of resources in bytes, rounded up; 0 when it has none. */
+  static long storageBytes(@Nullable Map<String, Quantity> resources) {
+    var storage = resources == null ? null : resources.get("storage");
+    if (storage == null) {
+      return 0;
+    }
+    try {
+      var bytes = Quantity.getAmountInBytes(storage).setScale(0, RoundingMode.CEILING);
+      return bytes.min(MOST).max(BigDecimal.ZERO).longValueExact();
+    } catch (IllegalArgumentException | ArithmeticException e) {
+      throw new IllegalArgumentException(
+          "the storage size " + storage + " is not a quantity such as 10Gi", e);
+    }
+  }
+
+  private static long requestBytes(PersistentVolumeClaim claim) {
+    var resources = spec(claim).getResources();
+    return resources == null ? 0 : storageBytes(resources.getRequests());
+  }
+
+  private static PersistentVolumeClaimSpec spec(PersistentVolumeClaim claim) {
+    return claim.getSpec() == null ? new PersistentVolumeClaimSpec() : claim.getSpec();
+  }
+
+  private static Set<String> modes(@Nullable List<String> modes) {
+    return modes == null ? Set.of() : Set.copyOf(modes);
+  }
+
+  static String text(@Nullable String value) {
+    return Objects.requireNonNullElse(value, "");
+  }
+}

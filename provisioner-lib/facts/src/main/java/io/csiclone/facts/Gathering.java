@@ -1,0 +1,55 @@
+package io.csiclone.facts;
+
+import io.csiclone.rules.ClaimFacts;
+import io.csiclone.rules.CloneFacts;
+import io.csiclone.rules.DataSource;
+import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** Follows a clone to its class, its source, and on to the source's volume and driver. */
+final class Gathering {
+
+  private Gathering() {}
+
+  static CloneFacts gather(PersistentVolumeClaim clone, Lookup lookup) {
+    var facts = ClaimReader.clone(clone);
+    var target =
+        named(facts.storageClassName())
+            .flatMap(lookup::storageClass)
+            .map(VolumeReader::storageClass)
+            .orElse(null);
+    var source =
+        ownSource(facts).flatMap(name -> lookup.claim(facts.namespace(), name)).orElse(null);
+    if (source == null) {
+      return new CloneFacts(facts, null, null, target, null);
+    }
+    var sourceFacts = ClaimReader.source(source);
+    var volume =
+        named(sourceFacts.volumeName())
+            .flatMap(lookup::volume)
+            .map(found -> VolumeReader.volume(found, source))
+            .orElse(null);
+    var driver =
+        volume == null
+            ? null
+            : named(volume.csiDriver())
+                .map(name -> VolumeReader.driver(name, lookup.driver(name).orElse(null)))
+                .orElse(null);
+    return new CloneFacts(facts, sourceFacts, volume, target, driver);
+  }
+
+  /** A source elsewhere is never looked up, so that no answer depends on what is there. */
+  private static Optional<String> ownSource(ClaimFacts clone) {
+    return clone
+        .cloneSource()
+        .filter(source ->
+            named(source.namespace()).filter(space -> !space.equals(clone.namespace())).isEmpty())
+        .map(DataSource::name)
+        .filter(name -> !name.isEmpty());
+  }
+
+  private static Optional<String> named(@Nullable String name) {
+    return Optional.ofNullable(name).filter(text -> !text.isEmpty());
+  }
+}

@@ -1,0 +1,94 @@
+package io.csiclone.facts;
+
+import io.fabric8.kubernetes.api.model.PersistentVolume;
+import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
+import io.fabric8.kubernetes.api.model.storage.CSIDriver;
+import io.fabric8.kubernetes.api.model.storage.StorageClass;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientException;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * GETs for one question, which together never take longer than its patience, whatever time-outs and
+ * retries the client has.
+ */
+final class LiveLookup implements Lookup {
+
+  private final KubernetesClient client;
+  private final ExecutorService threads;
+  private final Duration patience;
+  private final long deadline;
+
+  LiveLookup(KubernetesClient client, ExecutorService threads, Duration patience) {
+    this.client = client;
+    this.threads = threads;
+    this.patience = patience;
+    this.deadline = System.nanoTime() + patience.toNanos();
+  }
+
+  @Override
+  public Optional<PersistentVolumeClaim> claim(String namespace, String name) {
+    return get(
+        "claim " + namespace + "/" + name,
+        () -> client.persistentVolumeClaims().inNamespace(namespace).withName(name).get());
+  }
+
+  @Override
+  public Optional<PersistentVolume> volume(String name) {
+    return get("volume " + name, () -> client.persistentVolumes().withName(name).get());
+  }
+
+  @Override
+  public Optional<StorageClass> storageClass(String name) {
+    return get(
+        "storage class " + name, () -> client.storage().v1().storageClasses().withName(name).get());
+  }
+
+  @Override
+  public Optional<CSIDriver> driver(String name) {
+    return get("CSIDriver " + name, () -> client.storage().v1().csiDrivers().withName(name).get());
+  }
+
+  private <T> Optional<T> get(String what, Supplier<@Nullable T> get) {
+    try {
+      var answer = threads.submit(() -> Optional.ofNullable(get.get()));
+      try {
+        return answer.get(deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
+      } finally {
+        answer.cancel(true);
+      }
+    } catch (TimeoutException e) {
+      throw new FactsUnavailableException(
+          "the API server did not answer within %d ms when asked for %s"
+              .formatted(patience.toMillis(), what),
+          e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new FactsUnavailableException("interrupted while reading " + what, e);
+    } catch (RejectedExecutionException e) {
+      throw new FactsUnavailableException("shutting down, " + what + " was not read", e);
+    } catch (ExecutionException e) {
+      throw new FactsUnavailableException(
+          "the API server could not be asked for %s (%s)".formatted(what, reason(e.getCause())), e);
+    }
+  }
+
+  private static String reason(@Nullable Throwable failure) {
+    if (failure instanceof KubernetesClientException refusal && refusal.getCode() > 0) {
+      return "HTTP " + refusal.getCode();
+    }
+    var root = failure;
+    while (root != null && root.getCause() != null) {
+      root = root.getCause();
+    }
+    return root == null ? "unknown" : root.getClass().getSimpleName();
+  }
+}

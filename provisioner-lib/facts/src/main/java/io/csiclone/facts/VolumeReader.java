@@ -1,0 +1,123 @@
+package io.csiclone.facts;
+
+import io.csiclone.rules.DriverFacts;
+import io.csiclone.rules.DriverFacts.CloneSupport;
+import io.csiclone.rules.StorageClassFacts;
+import io.csiclone.rules.VolumeFacts;
+import io.fabric8.kubernetes.api.model.ObjectMeta;
+import io.fabric8.kubernetes.api.model.PersistentVolume;
+import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
+import io.fabric8.kubernetes.api.model.PersistentVolumeSpec;
+import io.fabric8.kubernetes.api.model.storage.CSIDriver;
+import io.fabric8.kubernetes.api.model.storage.StorageClass;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Objects;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/** Reads volumes, storage classes and drivers. */
+final class VolumeReader {
+
+  /** By it a driver's CSIDriver object says whether the driver can clone. */
+  static final String CLONE_SUPPORT_ANNOTATION = "csi-clone.io/clone-volume";
+
+  private static final Map<String, Function<PersistentVolumeSpec, @Nullable Object>> PLUGINS =
+      plugins();
+
+  private VolumeReader() {}
+
+  /** The facts of the volume that {@code source} names. */
+  static VolumeFacts volume(PersistentVolume volume, PersistentVolumeClaim source) {
+    var spec = volume.getSpec() == null ? new PersistentVolumeSpec() : volume.getSpec();
+    var csi = spec.getCsi();
+    var ref = spec.getClaimRef();
+    var owner = source.getMetadata();
+    return new VolumeFacts(
+        ClaimReader.text(volume.getMetadata().getName()),
+        plugin(spec),
+        csi == null ? null : csi.getDriver(),
+        ClaimReader.storageBytes(spec.getCapacity()),
+        ClaimReader.mode(spec.getVolumeMode()),
+        csi == null ? null : csi.getFsType(),
+        volume.getStatus() == null ? "" : ClaimReader.text(volume.getStatus().getPhase()),
+        ref != null
+            && Objects.equals(ref.getNamespace(), owner.getNamespace())
+            && Objects.equals(ref.getName(), owner.getName())
+            && Objects.equals(ref.getUid(), owner.getUid()));
+  }
+
+  static StorageClassFacts storageClass(StorageClass storageClass) {
+    return new StorageClassFacts(
+        ClaimReader.text(storageClass.getMetadata().getName()),
+        ClaimReader.text(storageClass.getProvisioner()),
+        fsType(storageClass.getParameters()));
+  }
+
+  static DriverFacts driver(String name, @Nullable CSIDriver driver) {
+    return new DriverFacts(
+        name,
+        driver != null,
+        driver == null ? CloneSupport.UNKNOWN : support(driver.getMetadata()));
+  }
+
+  private static CloneSupport support(ObjectMeta metadata) {
+    var annotations = metadata.getAnnotations();
+    var says = annotations == null ? null : annotations.get(CLONE_SUPPORT_ANNOTATION);
+    return switch (says) {
+      case "true" -> CloneSupport.YES;
+      case "false" -> CloneSupport.NO;
+      case null, default -> CloneSupport.UNKNOWN;
+    };
+  }
+
+  /** As external-provisioner reads it: the reserved key, or the older bare one in any case. */
+  private static @Nullable String fsType(@Nullable Map<String, String> parameters) {
+    if (parameters == null) {
+      return null;
+    }
+    return parameters.entrySet().stream()
+        .filter(parameter ->
+            parameter.getKey().equalsIgnoreCase("csi.storage.k8s.io/fstype")
+                || parameter.getKey().equalsIgnoreCase("fstype"))
+        .map(Map.Entry::getValue)
+        .filter(value -> !value.isEmpty())
+        .findFirst()
+        .orElse(null);
+  }
+
+  private static String plugin(PersistentVolumeSpec spec) {
+    return PLUGINS.entrySet().stream()
+        .filter(plugin -> plugin.getValue().apply(spec) != null)
+        .map(Map.Entry::getKey)
+        .findFirst()
+        .orElse("");
+  }
+
+  private static Map<String, Function<PersistentVolumeSpec, @Nullable Object>> plugins() {
+    var plugins = new LinkedHashMap<String, Function<PersistentVolumeSpec, @Nullable Object>>();
+    plugins.put("csi", PersistentVolumeSpec::getCsi);
+    plugins.put("flexVolume", PersistentVolumeSpec::getFlexVolume);
+    plugins.put("local", PersistentVolumeSpec::getLocal);
+    plugins.put("hostPath", PersistentVolumeSpec::getHostPath);
+    plugins.put("nfs", PersistentVolumeSpec::getNfs);
+    plugins.put("iscsi", PersistentVolumeSpec::getIscsi);
+    plugins.put("fc", PersistentVolumeSpec::getFc);
+    plugins.put("awsElasticBlockStore", PersistentVolumeSpec::getAwsElasticBlockStore);
+    plugins.put("azureDisk", PersistentVolumeSpec::getAzureDisk);
+    plugins.put("azureFile", PersistentVolumeSpec::getAzureFile);
+    plugins.put("cephfs", PersistentVolumeSpec::getCephfs);
+    plugins.put("cinder", PersistentVolumeSpec::getCinder);
+    plugins.put("flocker", PersistentVolumeSpec::getFlocker);
+    plugins.put("gcePersistentDisk", PersistentVolumeSpec::getGcePersistentDisk);
+    plugins.put("glusterfs", PersistentVolumeSpec::getGlusterfs);
+    plugins.put("photonPersistentDisk", PersistentVolumeSpec::getPhotonPersistentDisk);
+    plugins.put("portworxVolume", PersistentVolumeSpec::getPortworxVolume);
+    plugins.put("quobyte", PersistentVolumeSpec::getQuobyte);
+    plugins.put("rbd", PersistentVolumeSpec::getRbd);
+    plugins.put("scaleIO", PersistentVolumeSpec::getScaleIO);
+    plugins.put("storageos", PersistentVolumeSpec::getStorageos);
+    plugins.put("vsphereVolume", PersistentVolumeSpec::getVsphereVolume);
+    return plugins;
+  }
+}

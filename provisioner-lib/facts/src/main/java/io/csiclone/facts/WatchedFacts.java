@@ -1,0 +1,129 @@
+package io.csiclone.facts;
+
+import io.csiclone.rules.CloneFacts;
+import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.PersistentVolume;
+import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
+import io.fabric8.kubernetes.api.model.storage.CSIDriver;
+import io.fabric8.kubernetes.api.model.storage.StorageClass;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.dsl.Informable;
+import io.fabric8.kubernetes.client.informers.SharedIndexInformer;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Informers for what is asked often, GETs for what they do not hold. */
+final class WatchedFacts implements ClusterFacts {
+
+  private static final Logger LOG = LoggerFactory.getLogger(ClusterFacts.class);
+
+  private final KubernetesClient client;
+  private final Duration patience;
+  private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
+  private final SharedIndexInformer<PersistentVolumeClaim> claims;
+  private final SharedIndexInformer<PersistentVolume> volumes;
+  private final SharedIndexInformer<StorageClass> classes;
+  private final SharedIndexInformer<CSIDriver> drivers;
+
+  private WatchedFacts(KubernetesClient watched, KubernetesClient live, Duration patience) {
+    this.client = live;
+    this.patience = patience;
+    this.claims = informer("claims", watched.persistentVolumeClaims().inAnyNamespace());
+    this.volumes = informer("volumes", watched.persistentVolumes());
+    this.classes = informer("storage classes", watched.storage().v1().storageClasses());
+    this.drivers = informer("CSIDrivers", watched.storage().v1().csiDrivers());
+  }
+
+  /**
+   * Watches with one client and asks live with the other, which in a test sees a newer cluster than
+   * the caches do.
+   */
+  static ClusterFacts start(KubernetesClient watched, KubernetesClient live, Duration patience) {
+    var facts = new WatchedFacts(watched, live, patience);
+    facts.informers().forEach(WatchedFacts::start);
+    return facts;
+  }
+
+  private static <T extends HasMetadata> SharedIndexInformer<T> informer(
+      String what, Informable<T> resources) {
+    return resources
+        .runnableInformer(0)
+        .exceptionHandler((started, failure) -> {
+          LOG.warn("Watching {} failed and is tried again: {}", what, failure.toString());
+          return true;
+        });
+  }
+
+  private static void start(SharedIndexInformer<?> informer) {
+    var _ =
+        informer
+            .start()
+            .exceptionally(failure -> {
+              LOG.debug("Watching {} ended before its start", informer, failure);
+              return null;
+            });
+  }
+
+  private Lookup live() {
+    return new LiveLookup(client, threads, patience);
+  }
+
+  private Lookup cached() {
+    return new CacheLookup(
+        claims.getIndexer(),
+        volumes.getIndexer(),
+        classes.getIndexer(),
+        drivers.getIndexer(),
+        live());
+  }
+
+  @Override
+  public CloneFacts about(PersistentVolumeClaim clone) {
+    return Gathering.gather(clone, cached());
+  }
+
+  @Override
+  public CloneFacts aboutLive(PersistentVolumeClaim clone) {
+    return Gathering.gather(clone, live());
+  }
+
+  @Override
+  public Optional<PersistentVolumeClaim> claim(String namespace, String name) {
+    return cached().claim(namespace, name);
+  }
+
+  @Override
+  public Optional<PersistentVolumeClaim> claimLive(String namespace, String name) {
+    return live().claim(namespace, name);
+  }
+
+  @Override
+  public Optional<PersistentVolume> volume(String name) {
+    return cached().volume(name);
+  }
+
+  @Override
+  public Optional<StorageClass> storageClass(String name) {
+    return cached().storageClass(name);
+  }
+
+  private List<SharedIndexInformer<?>> informers() {
+    return List.of(claims, volumes, classes, drivers);
+  }
+
+  @Override
+  public boolean synced() {
+    return informers().stream().allMatch(SharedIndexInformer::hasSynced);
+  }
+
+  @Override
+  public void close() {
+    informers().forEach(SharedIndexInformer::stop);
+    threads.shutdownNow();
+  }
+}

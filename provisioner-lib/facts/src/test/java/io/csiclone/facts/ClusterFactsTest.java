@@ -1,0 +1,223 @@
+package io.csiclone.facts;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.awaitility.Awaitility.await;
+
+import io.csiclone.rules.DriverFacts;
+import io.csiclone.rules.DriverFacts.CloneSupport;
+import io.csiclone.rules.Finding;
+import io.csiclone.rules.RuleCode;
+import io.csiclone.rules.RulePolicy;
+import io.csiclone.rules.SourceFacts;
+import io.csiclone.rules.StorageClassFacts;
+import io.csiclone.rules.VolumeFacts;
+import io.csiclone.rules.VolumeMode;
+import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
+import io.fabric8.kubernetes.api.model.PersistentVolumeClaimBuilder;
+import io.fabric8.kubernetes.client.ConfigBuilder;
+import io.fabric8.kubernetes.client.KubernetesClientBuilder;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.time.Duration;
+import java.util.Set;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+class ClusterFactsTest {
+
+  private static final Duration PATIENCE = Duration.ofSeconds(20);
+
+  private final Cluster cached = new Cluster();
+  private final Cluster now = new Cluster();
+
+  @AfterEach
+  void stop() {
+    cached.close();
+    now.close();
+  }
+
+  private ClusterFacts synced() {
+    var facts = WatchedFacts.start(cached.client, now.client, PATIENCE);
+    await().atMost(PATIENCE).until(facts::synced);
+    return facts;
+  }
+
+  @Test
+  void everythingAboutACloneIsFoundInTheCaches() {
+    cached.holdsAClonableClaim();
+    int before = now.requests();
+    try (var facts = synced()) {
+      var found = facts.about(Cluster.copy());
+      assertThat(found.source())
+          .isEqualTo(
+              new SourceFacts(
+                  "team-a",
+                  "data",
+                  "Bound",
+                  false,
+                  "fast",
+                  1L << 30,
+                  "pv-1",
+                  Set.of("ReadWriteOnce")));
+      assertThat(found.sourceVolume())
+          .isEqualTo(
+              new VolumeFacts(
+                  "pv-1",
+                  "csi",
+                  "disk.example.com",
+                  2L << 30,
+                  VolumeMode.FILESYSTEM,
+                  "ext4",
+                  "Bound",
+                  true));
+      assertThat(found.targetClass())
+          .isEqualTo(new StorageClassFacts("fast", "disk.example.com", "ext4"));
+      assertThat(found.driver())
+          .isEqualTo(new DriverFacts("disk.example.com", true, CloneSupport.YES));
+      assertThat(facts.judge(Cluster.copy(), RulePolicy.defaults()).allowed()).isTrue();
+    }
+    assertThat(now.requests()).as("live requests").isEqualTo(before);
+  }
+
+  @Test
+  void whatTheCachesDoNotHoldIsAskedForLive() {
+    now.holdsAClonableClaim();
+    try (var facts = synced()) {
+      var found = facts.about(Cluster.copy());
+      assertThat(found).isEqualTo(facts.aboutLive(Cluster.copy()));
+      assertThat(found.driver()).isNotNull();
+      assertThat(facts.claim("team-a", "data")).isPresent();
+      assertThat(facts.volume("pv-1")).isPresent();
+      assertThat(facts.storageClass("fast")).isPresent();
+      assertThat(facts.claim("team-a", "nothing")).isEmpty();
+    }
+  }
+
+  @Test
+  void aCacheThatLagsNeverRefuses() {
+    cached.holds(
+        Cluster.storageClass(),
+        new PersistentVolumeClaimBuilder(Cluster.source())
+            .editStatus()
+            .withPhase("Pending")
+            .endStatus()
+            .build());
+    now.holdsAClonableClaim();
+    try (var facts = synced()) {
+      assertThat(facts.about(Cluster.copy()).source())
+          .extracting(SourceFacts::phase)
+          .isEqualTo("Pending");
+      assertThat(facts.judge(Cluster.copy(), RulePolicy.defaults()).denials()).isEmpty();
+    }
+  }
+
+  @Test
+  void aSourceThatWasMadeAnewIsJudgedAsItIsNow() {
+    cached.holds(Cluster.storageClass(), Cluster.driver());
+    cached.holdsBound(
+        new PersistentVolumeClaimBuilder(Cluster.source())
+            .editSpec()
+            .withStorageClassName("slow")
+            .endSpec()
+            .build());
+    now.holdsAClonableClaim();
+    try (var facts = synced()) {
+      assertThat(facts.judge(Cluster.copy(), RulePolicy.defaults()).denials()).isEmpty();
+      assertThat(facts.claimLive("team-a", "data").map(ClaimReader::storageClass)).contains("fast");
+    }
+  }
+
+  @Test
+  void aRefusalRestsOnWhatIsTrueNow() {
+    cached.holds(Cluster.storageClass(), Cluster.driver());
+    try (var facts = synced()) {
+      assertThat(facts.judge(Cluster.copy(), RulePolicy.defaults()).denials())
+          .extracting(Finding::code)
+          .containsExactly(RuleCode.NO_STORAGE_CLASS, RuleCode.SOURCE_NOT_FOUND);
+    }
+  }
+
+  @Test
+  void aSourceInAnotherNamespaceIsNotLookedUp() {
+    cached.holdsAClonableClaim();
+    now.holdsAClonableClaim();
+    var clone = elsewhere(Cluster.copy());
+    int before = now.requests();
+    try (var facts = synced()) {
+      assertThat(facts.about(clone).source()).isNull();
+      assertThat(now.requests()).isEqualTo(before);
+      assertThat(facts.aboutLive(clone).source()).isNull();
+      assertThat(now.requests()).as("only the class is read").isEqualTo(before + 1);
+    }
+  }
+
+  private static PersistentVolumeClaim elsewhere(PersistentVolumeClaim clone) {
+    return new PersistentVolumeClaimBuilder(clone)
+        .editMetadata()
+        .withNamespace("team-b")
+        .endMetadata()
+        .editSpec()
+        .withDataSource(null)
+        .withNewDataSourceRef()
+        .withKind("PersistentVolumeClaim")
+        .withName("data")
+        .withNamespace("team-a")
+        .endDataSourceRef()
+        .endSpec()
+        .build();
+  }
+
+  @Test
+  void changesReachTheCaches() {
+    try (var facts = synced()) {
+      cached.holds(Cluster.source());
+      await().atMost(PATIENCE).until(() -> facts.claim("team-a", "data").isPresent());
+      cached.client.persistentVolumeClaims().inNamespace("team-a").withName("data").delete();
+      await().atMost(PATIENCE).until(() -> facts.claim("team-a", "data").isEmpty());
+    }
+  }
+
+  @Test
+  void aServerThatDoesNotAnswerIsGivenUpInTime() throws IOException {
+    try (var silent = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
+        var client =
+            new KubernetesClientBuilder()
+                .withConfig(
+                    new ConfigBuilder(io.fabric8.kubernetes.client.Config.empty())
+                        .withMasterUrl("http://localhost:" + silent.getLocalPort())
+                        .build())
+                .build();
+        var facts = ClusterFacts.watch(client, Duration.ofMillis(300))) {
+      long begun = System.nanoTime();
+      assertThatExceptionOfType(FactsUnavailableException.class)
+          .isThrownBy(() -> facts.about(Cluster.copy()))
+          .withMessageContaining("300 ms")
+          .withMessageContaining("storage class fast");
+      assertThat(Duration.ofNanos(System.nanoTime() - begun)).isLessThan(Duration.ofSeconds(5));
+      assertThat(facts.synced()).isFalse();
+    }
+  }
+
+  @Test
+  void aServerThatCannotBeReachedIsNamedInTheFailure() throws IOException {
+    int port;
+    try (var closed = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      port = closed.getLocalPort();
+    }
+    try (var client =
+            new KubernetesClientBuilder()
+                .withConfig(
+                    new ConfigBuilder(io.fabric8.kubernetes.client.Config.empty())
+                        .withMasterUrl("http://localhost:" + port)
+                        .withRequestRetryBackoffLimit(0)
+                        .build())
+                .build();
+        var facts = ClusterFacts.watch(client, PATIENCE)) {
+      assertThatExceptionOfType(FactsUnavailableException.class)
+          .isThrownBy(() -> facts.claim("team-a", "data"))
+          .withMessageContaining("claim team-a/data");
+    }
+  }
+}

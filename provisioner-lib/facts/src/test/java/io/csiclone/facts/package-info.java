@@ -1,0 +1,4 @@
+@NullMarked
+package io.csiclone.facts;
+
+import org.jspecify.annotations.NullMarked;

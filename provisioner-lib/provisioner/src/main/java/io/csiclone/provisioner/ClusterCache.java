@@ -1,0 +1,113 @@
+package io.csiclone.provisioner;
+
+import io.fabric8.kubernetes.api.model.PersistentVolume;
+import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.informers.ResourceEventHandler;
+import io.fabric8.kubernetes.client.informers.SharedIndexInformer;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+
+/** The cluster's claims and volumes as last seen. */
+final class ClusterCache implements AutoCloseable {
+
+  private static final String BY_SOURCE = "source";
+  private static final String BY_SOURCE_VOLUME = "source-volume";
+
+  private final SharedIndexInformer<PersistentVolumeClaim> claims;
+  private final SharedIndexInformer<PersistentVolume> volumes;
+
+  ClusterCache(
+      KubernetesClient client,
+      ResourceEventHandler<PersistentVolumeClaim> onClaim,
+      ResourceEventHandler<PersistentVolume> onVolume) {
+    claims = client.persistentVolumeClaims().inAnyNamespace().runnableInformer(0);
+    claims.addIndexers(
+        Map.of(
+            BY_SOURCE, object -> keys(new Claim(object).source()),
+            BY_SOURCE_VOLUME, object -> keys(new Claim(object).sourceVolumeName())));
+    claims.addEventHandler(onClaim);
+    volumes = client.persistentVolumes().runnableInformer(0);
+    volumes.addEventHandler(onVolume);
+  }
+
+  private static List<String> keys(@Nullable Object key) {
+    return key == null ? List.of() : List.of(key.toString());
+  }
+
+  /**
+   * Fills the caches.
+   *
+   * @throws IllegalStateException when the cluster does not let us, or not in time
+   */
+  void start(Duration within) {
+    var started =
+        CompletableFuture.allOf(
+            claims.start().toCompletableFuture(), volumes.start().toCompletableFuture());
+    try {
+      started.get(within.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (ExecutionException e) {
+      throw new IllegalStateException(
+          "claims and volumes cannot be watched: " + e.getCause(), e.getCause());
+    } catch (TimeoutException e) {
+      throw new IllegalStateException(
+          "the cluster did not list its claims and volumes within " + within, e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException("interrupted while the caches were being filled", e);
+    }
+    // From here on a lost watch is taken up again, whatever it was lost for.
+    claims.exceptionHandler((running, failure) -> true);
+    volumes.exceptionHandler((running, failure) -> true);
+  }
+
+  boolean synced() {
+    return claims.hasSynced() && volumes.hasSynced();
+  }
+
+  @Nullable Claim claim(ClaimKey key) {
+    PersistentVolumeClaim object = claims.getStore().getByKey(key.toString());
+    return object == null ? null : new Claim(object);
+  }
+
+  @Nullable PersistentVolume volume(String name) {
+    return volumes.getStore().getByKey(name);
+  }
+
+  /** The claims that name {@code source} as their data source. */
+  List<Claim> clonesOf(ClaimKey source) {
+    return claims.getIndexer().byIndex(BY_SOURCE, source.toString()).stream()
+        .map(Claim::new)
+        .toList();
+  }
+
+  /** Whether a clone of {@code volume} is recorded as being made. */
+  boolean isBeingCloned(PersistentVolume volume) {
+    // The record is only believed of clones in the namespace of the claim the volume belonged to:
+    // else anyone could keep anyone's volume from being deleted.
+    Predicate<Claim> ofItsClaim =
+        clone -> {
+          ClaimKey source = clone.source();
+          return source != null && PersistentVolumes.isOfClaim(volume, source);
+        };
+    return claims
+        .getIndexer()
+        .byIndex(BY_SOURCE_VOLUME, volume.getMetadata().getName())
+        .stream()
+        .map(Claim::new)
+        .anyMatch(clone -> clone.recorded() && ofItsClaim.test(clone));
+  }
+
+  @Override
+  public void close() {
+    claims.stop();
+    volumes.stop();
+  }
+}

@@ -1,0 +1,96 @@
+package io.csiclone.provisioner;
+
+import io.csiclone.csiproto.Topology;
+import io.csiclone.csiproto.TopologyRequirement;
+import io.fabric8.kubernetes.api.model.NodeSelector;
+import io.fabric8.kubernetes.api.model.NodeSelectorBuilder;
+import io.fabric8.kubernetes.api.model.NodeSelectorRequirement;
+import io.fabric8.kubernetes.api.model.NodeSelectorTerm;
+import io.fabric8.kubernetes.api.model.NodeSelectorTermBuilder;
+import io.fabric8.kubernetes.api.model.PersistentVolume;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The one node a node-local driver serves.
+ *
+ * @param nodeName its name in the cluster
+ * @param segments its topology as the driver says
+ */
+record NodeTopology(String nodeName, Map<String, String> segments) {
+
+  /** What a volume made here has to be reachable from; null when the driver has no topology. */
+  @Nullable TopologyRequirement requirement() {
+    if (segments.isEmpty()) {
+      return null;
+    }
+    var here = Topology.newBuilder().putAllSegments(segments);
+    return TopologyRequirement.newBuilder().addRequisite(here).addPreferred(here).build();
+  }
+
+  /** Whether {@code volume} says where it is, and so which node has to deal with it. */
+  static boolean isPlaced(PersistentVolume volume) {
+    return required(volume) != null;
+  }
+
+  /** Whether {@code volume} can be reached from this node; one that names no place can. */
+  boolean reaches(PersistentVolume volume) {
+    NodeSelector required = required(volume);
+    return required == null || required.getNodeSelectorTerms().stream().anyMatch(this::matches);
+  }
+
+  private static @Nullable NodeSelector required(PersistentVolume volume) {
+    var affinity = volume.getSpec().getNodeAffinity();
+    return affinity == null ? null : affinity.getRequired();
+  }
+
+  private boolean matches(NodeSelectorTerm term) {
+    // Volumes made by hand are often tied to a node by its host name label.
+    var labels = new HashMap<>(Map.of("kubernetes.io/hostname", nodeName));
+    labels.putAll(segments);
+    boolean empty = term.getMatchExpressions().isEmpty() && term.getMatchFields().isEmpty();
+    return !empty
+        && term.getMatchExpressions().stream().allMatch(r -> holds(r, labels.get(r.getKey())))
+        && term.getMatchFields().stream()
+            .allMatch(r -> holds(r, r.getKey().equals("metadata.name") ? nodeName : null));
+  }
+
+  private static boolean holds(NodeSelectorRequirement requirement, @Nullable String value) {
+    return switch (requirement.getOperator()) {
+      case "In" -> value != null && requirement.getValues().contains(value);
+      case "NotIn" -> value == null || !requirement.getValues().contains(value);
+      case "Exists" -> value != null;
+      case "DoesNotExist" -> value == null;
+      // Gt and Lt make no sense of topology segments; not ours is the safe reading.
+      default -> false;
+    };
+  }
+
+  /** A volume's node affinity: any one of the topologies it can be reached from; null for none. */
+  static @Nullable NodeSelector affinity(List<Topology> accessible) {
+    var terms =
+        accessible.stream()
+            .filter(topology -> topology.getSegmentsCount() > 0)
+            .map(NodeTopology::term)
+            .toList();
+    return terms.isEmpty()
+        ? null
+        : new NodeSelectorBuilder().withNodeSelectorTerms(terms).build();
+  }
+
+  private static NodeSelectorTerm term(Topology topology) {
+    var term = new NodeSelectorTermBuilder();
+    new TreeMap<>(topology.getSegmentsMap())
+        .forEach(
+            (key, value) ->
+                term.addNewMatchExpression()
+                    .withKey(key)
+                    .withOperator("In")
+                    .withValues(value)
+                    .endMatchExpression());
+    return term.build();
+  }
+}

@@ -1,0 +1,115 @@
+package io.csiclone.provisioner;
+
+import io.csiclone.facts.ClusterFacts;
+import io.csiclone.rules.RulePolicy;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.grpc.Channel;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/** Describes a provisioner; every setting but those of {@link Provisioner#builder} has a default. */
+public final class ProvisionerBuilder {
+
+  final KubernetesClient client;
+  final Channel csi;
+  final String driverName;
+  @Nullable String nodeName;
+  RulePolicy rules = RulePolicy.defaults();
+  Duration callTimeout = Duration.ofSeconds(15);
+  Duration startTimeout = Duration.ofSeconds(30);
+  WorkQueue.Retry retry = new WorkQueue.Retry(Duration.ofSeconds(1), Duration.ofMinutes(5));
+  Duration longestClaimDelay = Duration.ofMillis(200);
+  int concurrency = 100;
+
+  ProvisionerBuilder(KubernetesClient client, Channel csi, String driverName) {
+    this.client = client;
+    this.csi = csi;
+    if (driverName.isBlank()) {
+      throw new IllegalArgumentException("driverName is blank; give the CSI driver's name");
+    }
+    this.driverName = driverName;
+  }
+
+  /**
+   * Makes the provisioner node-local: it serves the claims of this node only, asks for volumes in
+   * this node's topology, and shares the cluster with one provisioner on each other node. Without it
+   * one provisioner serves all claims, and volumes are asked for without a topology requirement.
+   *
+   * @param nodeName the node's name in the cluster
+   */
+  public ProvisionerBuilder nodeName(String nodeName) {
+    if (nodeName.isBlank()) {
+      throw new IllegalArgumentException("nodeName is blank; give the node's name in the cluster");
+    }
+    this.nodeName = nodeName;
+    return this;
+  }
+
+  /** How strictly clones are judged; must be no stricter than the webhook. Default: its default. */
+  public ProvisionerBuilder rules(RulePolicy rules) {
+    this.rules = rules;
+    return this;
+  }
+
+  /** The deadline of each call to the driver. Default 15 s. */
+  public ProvisionerBuilder callTimeout(Duration callTimeout) {
+    this.callTimeout = positive("callTimeout", callTimeout);
+    return this;
+  }
+
+  /** How long {@link #start} waits for driver and cluster. Default 30 s. */
+  public ProvisionerBuilder startTimeout(Duration startTimeout) {
+    this.startTimeout = positive("startTimeout", startTimeout);
+    return this;
+  }
+
+  /**
+   * After what time a failed claim or volume is tried again. Default 1 s, doubling up to 5 min.
+   *
+   * @param first after the first failure
+   * @param longest at most
+   */
+  public ProvisionerBuilder retry(Duration first, Duration longest) {
+    if (longest.compareTo(positive("first", first)) < 0) {
+      throw new IllegalArgumentException(
+          "longest (" + longest + ") is shorter than first (" + first + ")");
+    }
+    this.retry = new WorkQueue.Retry(first, longest);
+    return this;
+  }
+
+  /** How many claims, and as many volumes, are worked on at once. Default 100. */
+  public ProvisionerBuilder concurrency(int concurrency) {
+    if (concurrency < 1) {
+      throw new IllegalArgumentException("concurrency is " + concurrency + "; 1 is the least");
+    }
+    this.concurrency = concurrency;
+    return this;
+  }
+
+  private static Duration positive(String name, Duration value) {
+    if (!value.isPositive()) {
+      throw new IllegalArgumentException(name + " is " + value + "; it has to be positive");
+    }
+    return value;
+  }
+
+  /**
+   * Asks the driver what it can do, fills the caches and begins to serve claims.
+   *
+   * @throws IllegalStateException when driver or cluster do not answer in time, or the driver is
+   *     another one or cannot make volumes
+   */
+  public Provisioner start() {
+    var driver =
+        new CsiClient(csi, callTimeout).describe(driverName, nodeName != null, startTimeout);
+    var running = new RunningProvisioner(this, driver, ClusterFacts.watch(client));
+    try {
+      running.start();
+      return running;
+    } catch (RuntimeException e) {
+      running.close();
+      throw e;
+    }
+  }
+}

@@ -1,0 +1,192 @@
+package io.csiclone.provisioner;
+
+import io.csiclone.facts.ClusterFacts;
+import io.fabric8.kubernetes.api.model.PersistentVolume;
+import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.informers.ResourceEventHandler;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Wires the parts: what changes in the cluster becomes work for the queues. */
+final class RunningProvisioner implements Provisioner {
+
+  private static final Logger LOG = LoggerFactory.getLogger(RunningProvisioner.class);
+
+  private final ProvisionerBuilder settings;
+  private final ClusterFacts facts;
+  private final EventRecorder events;
+  private final ClusterCache cache;
+  private final ClaimProvisioner provisioner;
+  private final VolumeDeleter deleter;
+  private final WorkQueue<ClaimKey> claims;
+  private final WorkQueue<ClaimKey> sources;
+  private final WorkQueue<String> volumes;
+  private volatile boolean serving;
+
+  RunningProvisioner(ProvisionerBuilder settings, DriverTraits driver, ClusterFacts facts) {
+    this.settings = settings;
+    this.facts = facts;
+    KubernetesClient client = settings.client;
+    String nodeName = settings.nodeName;
+    NodeTopology node = nodeName == null ? null : new NodeTopology(nodeName, driver.segments());
+    if (node == null && driver.topology()) {
+      LOG.warn(
+          "driver {} has a topology but no node name was given: volumes are made without a"
+              + " topology requirement",
+          driver.name());
+    }
+    var csi = new CsiClient(settings.csi, settings.callTimeout);
+    cache = new ClusterCache(client, new ClaimChanges(), new VolumeChanges());
+    events =
+        new EventRecorder(client, driver.name(), nodeName == null ? "" : nodeName);
+    var writer = new ClaimWriter(client);
+    var protection = new SourceProtection(cache, facts, writer, driver.name(), node);
+    sources = new WorkQueue<>("sources", 8, settings.retry, protection::sweep);
+    provisioner =
+        new ClaimProvisioner(
+            cache,
+            facts,
+            new CloneCheck(facts, settings.rules, driver),
+            writer,
+            new VolumeWriter(client, driver.name()),
+            protection,
+            csi,
+            driver,
+            node,
+            settings.longestClaimDelay,
+            events,
+            sources::offer);
+    deleter =
+        new VolumeDeleter(
+            client, cache, csi, driver.name(), node, provisioner::isCloning, events);
+    claims =
+        new WorkQueue<>("claims", settings.concurrency, settings.retry, provisioner::reconcile);
+    volumes =
+        new WorkQueue<>("volumes", settings.concurrency, settings.retry, deleter::reconcile);
+  }
+
+  void start() {
+    cache.start(settings.startTimeout);
+    claims.start();
+    sources.start();
+    volumes.start();
+    serving = true;
+    LOG.info(
+        "serving the claims of {}{}",
+        settings.driverName,
+        settings.nodeName == null ? "" : " on node " + settings.nodeName);
+  }
+
+  @Override
+  public boolean ready() {
+    return serving && cache.synced() && facts.synced();
+  }
+
+  @Override
+  public void close() {
+    serving = false;
+    cache.close();
+    claims.close();
+    sources.close();
+    volumes.close();
+    events.close();
+    facts.close();
+  }
+
+  private final class ClaimChanges implements ResourceEventHandler<PersistentVolumeClaim> {
+
+    @Override
+    public void onAdd(PersistentVolumeClaim object) {
+      Claim claim = new Claim(object);
+      if (claim.isFor(settings.driverName)) {
+        claims.offer(claim.key());
+      }
+      offerAsSource(claim);
+      hastenClonesOf(claim);
+    }
+
+    @Override
+    public void onUpdate(PersistentVolumeClaim before, PersistentVolumeClaim object) {
+      Claim old = new Claim(before);
+      Claim claim = new Claim(object);
+      if (claim.isFor(settings.driverName)) {
+        if (claim.terminating() && !old.terminating()) {
+          claims.hasten(claim.key());
+        } else {
+          claims.offer(claim.key());
+        }
+      }
+      ClaimKey source = claim.source();
+      if (source != null && old.recorded() && !claim.recorded()) {
+        sources.offer(source);
+      }
+      offerAsSource(claim);
+      boolean sourceChanged =
+          old.terminating() != claim.terminating()
+              || !Objects.equals(phase(before), phase(object))
+              || !Objects.equals(before.getSpec().getVolumeName(), object.getSpec().getVolumeName());
+      if (sourceChanged) {
+        hastenClonesOf(claim);
+      }
+    }
+
+    @Override
+    public void onDelete(PersistentVolumeClaim object, boolean unseen) {
+      Claim claim = new Claim(object);
+      provisioner.forget(claim.uid());
+      if (claim.isFor(settings.driverName)) {
+        claims.hasten(claim.key());
+      }
+      ClaimKey source = claim.source();
+      if (source != null && claim.recorded()) {
+        sources.offer(source);
+      }
+    }
+
+    private void offerAsSource(Claim claim) {
+      if (claim.hasFinalizer(Names.CLONE_SOURCE)) {
+        sources.offer(claim.key());
+      }
+    }
+
+    /** Clones that were refused for what their source was need not wait out their back-off. */
+    private void hastenClonesOf(Claim source) {
+      for (Claim clone : cache.clonesOf(source.key())) {
+        if (clone.isFor(settings.driverName) && !clone.hasVolume() && !clone.recorded()) {
+          claims.hasten(clone.key());
+        }
+      }
+    }
+
+    private static @Nullable String phase(PersistentVolumeClaim object) {
+      return object.getStatus() == null ? null : object.getStatus().getPhase();
+    }
+  }
+
+  private final class VolumeChanges implements ResourceEventHandler<PersistentVolume> {
+
+    @Override
+    public void onAdd(PersistentVolume volume) {
+      if (deleter.isToDelete(volume)) {
+        volumes.offer(volume.getMetadata().getName());
+      }
+    }
+
+    @Override
+    public void onUpdate(PersistentVolume before, PersistentVolume volume) {
+      onAdd(volume);
+    }
+
+    @Override
+    public void onDelete(PersistentVolume volume, boolean unseen) {
+      var ref = volume.getSpec().getClaimRef();
+      if (ref != null && ref.getUid() != null) {
+        provisioner.forget(ref.getUid());
+        claims.offer(new ClaimKey(ref.getNamespace(), ref.getName()));
+      }
+    }
+  }
+}

@@ -1,0 +1,145 @@
+package io.csiclone.provisioner;
+
+import io.csiclone.provisioner.CsiClient.DeleteAnswer;
+import io.csiclone.provisioner.WorkQueue.Outcome;
+import io.fabric8.kubernetes.api.model.PersistentVolume;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.fabric8.kubernetes.client.dsl.Resource;
+import io.fabric8.kubernetes.client.dsl.base.PatchContext;
+import io.fabric8.kubernetes.client.dsl.base.PatchType;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Objects;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Deletes the volumes of this driver whose claims are gone, and then their objects. */
+final class VolumeDeleter {
+
+  private static final Logger LOG = LoggerFactory.getLogger(VolumeDeleter.class);
+  private static final Duration WHILE_CLONED = Duration.ofSeconds(5);
+  private static final Duration SOON = Duration.ofMillis(100);
+  private static final int CONFLICTS = 8;
+
+  private final KubernetesClient client;
+  private final ClusterCache cache;
+  private final CsiClient csi;
+  private final String driverName;
+  private final @Nullable NodeTopology node;
+  private final Predicate<String> isCloning;
+  private final EventRecorder events;
+
+  VolumeDeleter(
+      KubernetesClient client,
+      ClusterCache cache,
+      CsiClient csi,
+      String driverName,
+      @Nullable NodeTopology node,
+      Predicate<String> isCloning,
+      EventRecorder events) {
+    this.client = client;
+    this.cache = cache;
+    this.csi = csi;
+    this.driverName = driverName;
+    this.node = node;
+    this.isCloning = isCloning;
+    this.events = events;
+  }
+
+  /** Whether {@code volume} is one this instance has to delete. */
+  boolean isToDelete(PersistentVolume volume) {
+    var metadata = volume.getMetadata();
+    var spec = volume.getSpec();
+    Map<String, String> annotations =
+        Objects.requireNonNullElse(metadata.getAnnotations(), Map.of());
+    boolean alreadyDeleted =
+        metadata.getDeletionTimestamp() != null && !hasFinalizer(volume);
+    return volume.getStatus() != null
+        && "Released".equals(volume.getStatus().getPhase())
+        && "Delete".equals(spec.getPersistentVolumeReclaimPolicy())
+        && driverName.equals(annotations.get(Names.PROVISIONED_BY))
+        && PersistentVolumes.handle(volume, driverName) != null
+        && !alreadyDeleted
+        && (node == null || node.reaches(volume));
+  }
+
+  Outcome reconcile(String name) {
+    PersistentVolume cached = cache.volume(name);
+    if (cached == null || !isToDelete(cached)) {
+      return Outcome.DONE;
+    }
+    // Data is about to be destroyed: a cache that lags must not decide on it.
+    PersistentVolume volume = resource(name).get();
+    if (volume == null
+        || !volume.getMetadata().getUid().equals(cached.getMetadata().getUid())
+        || !isToDelete(volume)) {
+      return Outcome.DONE;
+    }
+    String handle = Objects.requireNonNull(PersistentVolumes.handle(volume, driverName));
+    if (isCloning.test(handle) || cache.isBeingCloned(volume)) {
+      return new Outcome.RetryIn(WHILE_CLONED);
+    }
+    return switch (csi.delete(handle)) {
+      case DeleteAnswer.Deleted() -> removeObject(volume);
+      case DeleteAnswer.InProgress(_) -> Outcome.BACK_OFF;
+      case DeleteAnswer.Failed(var status) -> {
+        String words = CsiClient.words(status);
+        events.warning(volume, "VolumeFailedDelete", words);
+        LOG.info("volume {}: not deleted: {}", name, words);
+        yield Outcome.BACK_OFF;
+      }
+    };
+  }
+
+  private Outcome removeObject(PersistentVolume volume) {
+    String name = volume.getMetadata().getName();
+    if (volume.getMetadata().getDeletionTimestamp() == null) {
+      resource(name).delete();
+    }
+    for (int attempt = 1; attempt <= CONFLICTS; attempt++) {
+      PersistentVolume now = resource(name).get();
+      if (now == null
+          || !now.getMetadata().getUid().equals(volume.getMetadata().getUid())
+          || !hasFinalizer(now)) {
+        LOG.info("volume {}: deleted", name);
+        return Outcome.DONE;
+      }
+      try {
+        removeFinalizer(now);
+        LOG.info("volume {}: deleted", name);
+        return Outcome.DONE;
+      } catch (KubernetesClientException e) {
+        if (e.getCode() != 409 && e.getCode() != 404) {
+          throw e;
+        }
+      }
+    }
+    return new Outcome.RetryIn(SOON);
+  }
+
+  private void removeFinalizer(PersistentVolume volume) {
+    Map<String, Object> metadata = new LinkedHashMap<>();
+    metadata.put("uid", volume.getMetadata().getUid());
+    metadata.put("resourceVersion", volume.getMetadata().getResourceVersion());
+    metadata.put(
+        "finalizers",
+        volume.getMetadata().getFinalizers().stream()
+            .filter(finalizer -> !finalizer.equals(Names.VOLUME_FINALIZER))
+            .toList());
+    String patch = client.getKubernetesSerialization().asJson(Map.of("metadata", metadata));
+    resource(volume.getMetadata().getName())
+        .patch(PatchContext.of(PatchType.JSON_MERGE), patch);
+  }
+
+  private static boolean hasFinalizer(PersistentVolume volume) {
+    return volume.getMetadata().getFinalizers().contains(Names.VOLUME_FINALIZER);
+  }
+
+  private Resource<PersistentVolume> resource(String name) {
+    return client.persistentVolumes().withName(name);
+  }
+}

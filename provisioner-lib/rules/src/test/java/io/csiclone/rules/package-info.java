@@ -1,0 +1,4 @@
+@NullMarked
+package io.csiclone.rules;
+
+import org.jspecify.annotations.NullMarked;
