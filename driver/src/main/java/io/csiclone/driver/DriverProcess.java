@@ -3,8 +3,8 @@ package io.csiclone.driver;
 import io.csiclone.copy.CopyEngine;
 import io.csiclone.csi.CsiServer;
 import io.csiclone.csi.DriverIdentity;
-import io.csiclone.csiproto.v1.IdentityGrpc;
-import io.csiclone.csiproto.v1.ProbeRequest;
+import io.csiclone.csiproto.IdentityGrpc;
+import io.csiclone.csiproto.ProbeRequest;
 import io.csiclone.provisioner.Provisioner;
 import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -33,6 +33,7 @@ final class DriverProcess implements AutoCloseable {
   private final CompletableFuture<Integer> end = new CompletableFuture<>();
   private @Nullable KubeletRegistration registration;
   private @Nullable Provisioner provisioner;
+  private @Nullable HealthServer health;
   private boolean closed;
 
   private DriverProcess() {}
@@ -56,6 +57,7 @@ final class DriverProcess implements AutoCloseable {
     CopyEngine engine = keep(CopyEngine.start());
     LoopDevices loops = new LoopDevices();
     VolumeLocks locks = new VolumeLocks();
+    UnusedSources sources = new UnusedSources(engine, pool, loops, locks);
     SourceFreeze.thawLeftovers(pool, loops);
     boolean reflinks = ReflinkProbe.reflinks(pool.folder(), engine);
     log.info(
@@ -69,8 +71,8 @@ final class DriverProcess implements AutoCloseable {
             CsiServer.builder()
                 .identity(new DriverIdentity(DRIVER_NAME, version, options.nodeId()))
                 .volumes(new PoolVolumeBackend(pool, loops, locks, engine, reflinks))
-                .node(new LoopNodeBackend(pool, loops, locks, options.nodeId()))
-                .copyEngine(engine)
+                .node(new LoopNodeBackend(pool, loops, locks, sources, options.nodeId()))
+                .copyEngine(sources)
                 .records(pool.records())
                 .socket(options.socket())
                 .start());
@@ -88,16 +90,19 @@ final class DriverProcess implements AutoCloseable {
       registration =
           keep(
               KubeletRegistration.serve(
-                  options.registrationDir().get(),
-                  DRIVER_NAME,
-                  options.socket(),
-                  this::refused));
+                  options.registrationDir().get(), DRIVER_NAME, options.socket(), this::refused));
     }
     if (options.healthPort().isPresent()) {
-      keep(
-          HealthServer.start(
-              options.healthPort().getAsInt(), () -> live(csi), () -> ready(csi)));
+      health =
+          keep(
+              HealthServer.start(
+                  options.healthPort().getAsInt(), () -> live(csi), () -> ready(csi)));
     }
+  }
+
+  /** Where probes are answered, or -1. */
+  int healthPort() {
+    return health == null ? -1 : health.port();
   }
 
   private static KubernetesClient client(DriverOptions.Cluster cluster) {
