@@ -36,18 +36,18 @@ final class DriverProcess implements AutoCloseable {
   private @Nullable HealthServer health;
   private boolean closed;
 
-  private DriverProcess() {}
+  DriverProcess() {}
 
   /**
+   * Starts all parts; when one cannot start, those before it are stopped again.
+   *
    * @throws IOException with a sentence for the user when the pool or a socket cannot be used
    */
-  static DriverProcess start(DriverOptions options, String version) throws IOException {
-    DriverProcess process = new DriverProcess();
+  void start(DriverOptions options, String version) throws IOException {
     try {
-      process.startParts(options, version);
-      return process;
+      startParts(options, version);
     } catch (IOException | RuntimeException e) {
-      process.close();
+      close();
       throw e;
     }
   }
@@ -118,8 +118,12 @@ final class DriverProcess implements AutoCloseable {
     return new KubernetesClientBuilder().withConfig(config).build();
   }
 
-  private <T extends AutoCloseable> T keep(T part) {
+  private synchronized <T extends AutoCloseable> T keep(T part) throws IOException {
     running.push(part);
+    if (closed) {
+      stopParts();
+      throw new IOException("stopped while starting");
+    }
     return part;
   }
 
@@ -161,6 +165,11 @@ final class DriverProcess implements AutoCloseable {
       return;
     }
     closed = true;
+    stopParts();
+    end.complete(0);
+  }
+
+  private void stopParts() {
     while (!running.isEmpty()) {
       try {
         running.pop().close();
@@ -168,6 +177,5 @@ final class DriverProcess implements AutoCloseable {
         log.warn("a part did not stop in order", e);
       }
     }
-    end.complete(0);
   }
 }

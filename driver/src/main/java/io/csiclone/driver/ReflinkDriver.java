@@ -105,21 +105,14 @@ public final class ReflinkDriver implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    DriverOptions options;
-    DriverProcess process;
-    try {
-      options = options();
-    } catch (Unusable e) {
-      throw unusable(e);
-    }
-    try {
-      process = DriverProcess.start(options, new Version().getVersion()[0]);
-    } catch (IOException e) {
-      throw unusable(e);
-    }
+    DriverProcess process = new DriverProcess();
+    // Before the start: a signal may come while the parts are starting.
     Runtime.getRuntime().addShutdownHook(new Thread(process::close, "stop"));
     try (process) {
+      process.start(options(), new Version().getVersion()[0]);
       return process.await();
+    } catch (Unusable | IOException e) {
+      throw unusable(e);
     }
   }
 

@@ -3,15 +3,11 @@ package io.csiclone.driver;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.csiclone.csiproto.CapacityRange;
 import io.csiclone.csiproto.ControllerGrpc;
-import io.csiclone.csiproto.CreateVolumeRequest;
 import io.csiclone.csiproto.CreateVolumeResponse;
 import io.csiclone.csiproto.DeleteVolumeRequest;
 import io.csiclone.csiproto.NodeGetInfoRequest;
 import io.csiclone.csiproto.NodeGrpc;
-import io.csiclone.csiproto.VolumeCapability;
-import io.csiclone.csiproto.VolumeContentSource;
 import io.csiclone.csiproto.registration.RegistrationGrpc;
 import io.csiclone.csiproto.registration.RegistrationStatus;
 import java.io.IOException;
@@ -22,10 +18,10 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Random;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -47,12 +43,15 @@ class DriverProcessTest {
 
   @Test
   void aVolumeIsMadeClonedAndDeletedOverTheSocket() throws IOException {
-    try (DriverProcess process = DriverProcess.start(options(Optional.empty()), "1.0");
+    try (DriverProcess process = started(Optional.empty());
         UnixSockets.Client caller = UnixSockets.Client.to(socket)) {
       assertThat(process).isNotNull();
       var controller = ControllerGrpc.newBlockingStub(caller.channel());
       String source =
-          controller.createVolume(request("pvc-1", 64 * MIB, null)).getVolume().getVolumeId();
+          controller
+              .createVolume(CsiCalls.create("pvc-1", 64 * MIB, null))
+              .getVolume()
+              .getVolumeId();
       byte[] written = new byte[(int) MIB];
       new Random(7).nextBytes(written);
       Path image = pool.resolve("volumes/" + source + ".img");
@@ -61,7 +60,8 @@ class DriverProcessTest {
         file.write(written);
       }
 
-      CreateVolumeResponse made = controller.createVolume(request("pvc-2", 80 * MIB, source));
+      CreateVolumeResponse made =
+          controller.createVolume(CsiCalls.create("pvc-2", 80 * MIB, source));
 
       assertThat(made.getVolume().getContentSource().getVolume().getVolumeId()).isEqualTo(source);
       assertThat(made.getVolume().getCapacityBytes()).isEqualTo(80 * MIB);
@@ -79,7 +79,7 @@ class DriverProcessTest {
 
   @Test
   void theNodeTellsItsNameAsTopology() throws IOException {
-    try (DriverProcess process = DriverProcess.start(options(Optional.empty()), "1.0");
+    try (DriverProcess process = started(Optional.empty());
         UnixSockets.Client caller = UnixSockets.Client.to(socket)) {
       assertThat(process).isNotNull();
       var info =
@@ -88,14 +88,14 @@ class DriverProcessTest {
 
       assertThat(info.getNodeId()).isEqualTo("node-1");
       assertThat(info.getAccessibleTopology().getSegmentsMap())
-          .containsOnly(java.util.Map.entry("topology.reflink.csi-clone.io/node", "node-1"));
+          .containsOnly(Map.entry("topology.reflink.csi-clone.io/node", "node-1"));
     }
   }
 
   @Test
   void aRefusalByTheKubeletEndsTheProcessWithAFailure() throws IOException {
     Path registry = Files.createDirectory(folder.resolve("registry"));
-    try (DriverProcess process = DriverProcess.start(options(Optional.of(registry)), "1.0");
+    try (DriverProcess process = started(Optional.of(registry));
         UnixSockets.Client kubelet =
             UnixSockets.Client.to(registry.resolve("reflink.csi-clone.io-reg.sock"))) {
       var _ =
@@ -111,7 +111,7 @@ class DriverProcessTest {
   @Test
   void probesAreAnsweredByTheStateOfTheDriver() throws Exception {
     Path registry = Files.createDirectory(folder.resolve("registry"));
-    try (DriverProcess process = DriverProcess.start(options(Optional.of(registry)), "1.0");
+    try (DriverProcess process = started(Optional.of(registry));
         UnixSockets.Client kubelet =
             UnixSockets.Client.to(registry.resolve("reflink.csi-clone.io-reg.sock"))) {
       assertThat(probe(process, "livez")).isEqualTo("200 ok");
@@ -128,14 +128,31 @@ class DriverProcessTest {
   }
 
   @Test
+  void aProcessStoppedBeforeItStartedLeavesNothing() throws IOException {
+    DriverProcess process = new DriverProcess();
+    process.close();
+
+    assertThatThrownBy(() -> process.start(options(Optional.empty()), "1.0"))
+        .hasMessage("stopped while starting");
+    assertThat(socket).doesNotExist();
+    started(Optional.empty()).close();
+  }
+
+  @Test
   void aPoolServesOneProcess() throws IOException {
-    try (DriverProcess process = DriverProcess.start(options(Optional.empty()), "1.0")) {
+    try (DriverProcess process = started(Optional.empty())) {
       assertThat(process).isNotNull();
-      assertThatThrownBy(() -> DriverProcess.start(options(Optional.empty()), "1.0"))
+      assertThatThrownBy(() -> started(Optional.empty()))
           .isInstanceOf(IOException.class)
           .hasMessageContaining("is in use by another driver process");
       assertThat(socket).as("the first one's").exists();
     }
+  }
+
+  private DriverProcess started(Optional<Path> registry) throws IOException {
+    DriverProcess process = new DriverProcess();
+    process.start(options(registry), "1.0");
+    return process;
   }
 
   private DriverOptions options(Optional<Path> registry) {
@@ -158,24 +175,5 @@ class DriverProcessTest {
                     .build(),
                 BodyHandlers.ofString());
     return answer.statusCode() + " " + answer.body().strip();
-  }
-
-  private static CreateVolumeRequest request(String name, long bytes, @Nullable String source) {
-    CreateVolumeRequest.Builder request =
-        CreateVolumeRequest.newBuilder()
-            .setName(name)
-            .setCapacityRange(CapacityRange.newBuilder().setRequiredBytes(bytes))
-            .addVolumeCapabilities(
-                VolumeCapability.newBuilder()
-                    .setMount(VolumeCapability.MountVolume.newBuilder().setFsType("ext4"))
-                    .setAccessMode(
-                        VolumeCapability.AccessMode.newBuilder()
-                            .setMode(VolumeCapability.AccessMode.Mode.SINGLE_NODE_WRITER)));
-    if (source != null) {
-      request.setVolumeContentSource(
-          VolumeContentSource.newBuilder()
-              .setVolume(VolumeContentSource.VolumeSource.newBuilder().setVolumeId(source)));
-    }
-    return request.build();
   }
 }

@@ -6,6 +6,7 @@ import static io.csiclone.driver.TestPool.mounting;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.csiclone.copy.CopyOptions;
 import io.csiclone.csi.AccessType;
 import io.csiclone.csi.BackendVolume;
 import io.csiclone.csi.NodeBackend.Mounting;
@@ -462,7 +463,7 @@ class NodeLifecycleTest {
           test.sources.copy(
               test.volumes.endpoint("vol-1"),
               test.volumes.endpoint("vol-2"),
-              io.csiclone.copy.CopyOptions.defaults(),
+              CopyOptions.defaults(),
               (done, total) -> {
                 if (seen.isEmpty()) {
                   try {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.csiclone.csi.BackendException;
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
@@ -148,7 +149,7 @@ class PoolTest {
   }
 
   private static void writeAt(Path file, long offset, byte value) throws IOException {
-    try (var random = new java.io.RandomAccessFile(file.toFile(), "rw")) {
+    try (RandomAccessFile random = new RandomAccessFile(file.toFile(), "rw")) {
       random.seek(offset);
       random.write(value);
     }

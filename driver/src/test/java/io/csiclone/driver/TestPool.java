@@ -4,16 +4,20 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.csiclone.copy.CopyEngine;
+import io.csiclone.copy.CopyListener;
+import io.csiclone.copy.CopyOptions;
 import io.csiclone.csi.AccessType;
 import io.csiclone.csi.BackendVolume;
 import io.csiclone.csi.NodeBackend.Mounting;
 import io.csiclone.csi.VolumeSpec;
 import java.io.IOException;
 import java.io.RandomAccessFile;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 
 /**
  * A pool on a real filesystem of its own, with the driver's backends on it and a folder for what
@@ -85,8 +89,8 @@ final class TestPool implements AutoCloseable {
         sources.copy(
             volumes.endpoint(source.volumeId()),
             volumes.endpoint(id),
-            io.csiclone.copy.CopyOptions.defaults(),
-            io.csiclone.copy.CopyListener.none());
+            CopyOptions.defaults(),
+            CopyListener.none());
     return empty;
   }
 
@@ -120,7 +124,7 @@ final class TestPool implements AutoCloseable {
         MountTable.read().mounts().stream()
             .map(mount -> mount.point().toString())
             .filter(point -> point.startsWith(base.resolve("kubelet").toString()))
-            .collect(java.util.stream.Collectors.toList());
+            .collect(Collectors.toList());
     for (Path image : images()) {
       loops.attachedTo(image).forEach(found -> left.add(found + " for " + image));
     }
@@ -131,7 +135,7 @@ final class TestPool implements AutoCloseable {
     try (var files = Files.list(pool.folder().resolve("volumes"))) {
       return files.filter(file -> file.toString().endsWith(".img")).toList();
     } catch (IOException e) {
-      throw new java.io.UncheckedIOException(e);
+      throw new UncheckedIOException(e);
     }
   }
 
