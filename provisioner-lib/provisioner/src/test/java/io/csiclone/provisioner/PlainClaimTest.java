@@ -301,7 +301,7 @@ class PlainClaimTest extends ProvisionerTestBed {
     eventually(() -> assertThat(driver.creates).isNotEmpty());
 
     client
-        .resource(claim)
+        .resource(get("data"))
         .edit(
             object -> {
               object.getSpec().setVolumeName("a-free-volume");
