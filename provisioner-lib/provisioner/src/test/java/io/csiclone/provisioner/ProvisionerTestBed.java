@@ -11,36 +11,50 @@ import io.fabric8.kubernetes.api.model.PersistentVolumeClaimBuilder;
 import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.api.model.storage.StorageClassBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
-import io.fabric8.kubernetes.client.server.mock.EnableKubernetesMockClient;
+import io.fabric8.kubernetes.client.server.mock.KubernetesCrudDispatcher;
 import io.fabric8.kubernetes.client.server.mock.KubernetesMockServer;
+import io.fabric8.mockwebserver.Context;
+import io.fabric8.mockwebserver.MockWebServer;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.UnaryOperator;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 import org.awaitility.core.ThrowingRunnable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.jspecify.annotations.Nullable;
 
 /** An API server (fabric8's, over HTTP), a scripted driver, and provisioners between them. */
-@EnableKubernetesMockClient(crud = true, https = false)
 abstract class ProvisionerTestBed {
 
   static final String NAMESPACE = "team-a";
   static final String CLASS = "csi-cloning";
   static final Duration PATIENCE = Duration.ofSeconds(20);
 
-  // Set by the extension.
-  @SuppressWarnings("NullAway.Init")
-  KubernetesClient client;
+  private static final Logger SERVER_LOG = Logger.getLogger("io.fabric8.mockwebserver");
 
-  @SuppressWarnings("NullAway.Init")
-  KubernetesMockServer server;
+  final KubernetesMockServer server =
+      new KubernetesMockServer(
+          new Context(),
+          new MockWebServer(),
+          new HashMap<>(),
+          new KubernetesCrudDispatcher(),
+          false);
 
+  final KubernetesClient client = start(server);
   final ScriptedDriver driver = new ScriptedDriver();
   private final List<Provisioner> running = new ArrayList<>();
+
+  private static KubernetesClient start(KubernetesMockServer server) {
+    SERVER_LOG.setLevel(Level.WARNING);
+    server.init();
+    return server.createClient();
+  }
 
   @BeforeEach
   void makeStorageClass() {
@@ -51,6 +65,9 @@ abstract class ProvisionerTestBed {
   void stopAll() throws InterruptedException {
     running.forEach(Provisioner::close);
     driver.close();
+    client.close();
+    // It waits, up to ten seconds, for connections that were cut under it; no test needs to.
+    Thread.ofPlatform().daemon().start(server::destroy);
   }
 
   Provisioner start() {
