@@ -59,6 +59,10 @@ final class ChildProcess implements AutoCloseable {
     return process.pid();
   }
 
+  boolean isAlive() {
+    return process.isAlive();
+  }
+
   /** Waits until {@code url} answers 200. */
   void awaitReady(HttpClient http, URI url, Duration patience)
       throws InterruptedException, Steps.Differs {

@@ -68,8 +68,15 @@ public final class Demo implements Callable<Integer> {
     }
     Steps steps = new Steps(out);
     Stage stage = new Stage();
-    Thread cleanup = new Thread(stage::close, "clean-up");
-    Runtime.getRuntime().addShutdownHook(cleanup);
+    // After Ctrl-C; when all ends well there is nothing left for it to do.
+    Runtime.getRuntime()
+        .addShutdownHook(
+            new Thread(
+                () -> {
+                  steps.end();
+                  stage.close();
+                },
+                "clean-up"));
     try (stage) {
       try {
         play(steps, stage, webhook, driver);
@@ -86,7 +93,12 @@ public final class Demo implements Callable<Integer> {
         stage.logTails().forEach(out::println);
       }
     }
-    steps.check("processes and files are gone", () -> "");
+    steps.check(
+        "processes and files are gone",
+        () -> {
+          Steps.require(stage.leftovers().isEmpty(), "left behind: " + stage.leftovers());
+          return "";
+        });
     steps.summary();
     return steps.allAsExpected() ? 0 : DIFFERED;
   }

@@ -6,7 +6,7 @@ import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 /** Clones that break a restriction, each refused at create with its own code. */
 final class Refusals {
 
-  private static final String SIZE = "64Mi";
+  private static final String SIZE = "32Mi";
   private static final String CANNOT_CLONE = "cannot-clone.example.com";
 
   private final Steps steps;
@@ -80,9 +80,9 @@ final class Refusals {
     refused(
         "a smaller size",
         "SizeTooSmall",
-        Manifests.clone("bad", "pvc-1", "32Mi").build(),
+        Manifests.clone("bad", "pvc-1", "16Mi").build(),
         "pvc-1",
-        "32Mi");
+        "16Mi");
     steps.heading("Left alone");
     steps.check("an ordinary claim, even one of an unknown class", this::ordinaryClaim);
   }
@@ -115,10 +115,10 @@ final class Refusals {
     api.createClaim(
         Manifests.claim("pending", SIZE)
             .editSpec()
-            .withStorageClassName("no-such-class")
+            .withStorageClassName("standard") // whose provisioner does not run here
             .endSpec()
             .build());
-    return requireRefused("SourceNotBound", ofClass("pending", "no-such-class"), "pending");
+    return requireRefused("SourceNotBound", ofClass("pending", "standard"), "pending");
   }
 
   private String terminatingSource() throws Exception {

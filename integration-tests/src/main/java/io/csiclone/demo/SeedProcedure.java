@@ -10,7 +10,7 @@ import java.util.List;
 /** A volume, its clones and what becomes of them. */
 final class SeedProcedure {
 
-  private static final String SIZE = "64Mi";
+  private static final String SIZE = "32Mi";
   private static final long MIB = 1L << 20;
 
   private final Steps steps;
@@ -117,7 +117,7 @@ final class SeedProcedure {
     String clone = sha("pvc-1-clone");
     Steps.require(!clone.equals(source), "the clone did not change");
     Steps.require(sha("pvc-1").equals(source), "pvc-1 changed with its clone");
-    bytes.write(image("pvc-1"), 40 * MIB + 5, 4096);
+    bytes.write(image("pvc-1"), 20 * MIB + 5, 4096);
     Steps.require(sha("pvc-1-clone").equals(clone), "the clone changed with pvc-1");
     return "";
   }
@@ -129,16 +129,16 @@ final class SeedProcedure {
   }
 
   private String largerClone() throws Exception {
-    String time = bound(Manifests.clone("larger", "pvc-1", "96Mi").build());
-    String capacity = api.claim("larger").getStatus().getCapacity().get("storage").toString();
+    String time = bound(Manifests.clone("larger", "pvc-1", "48Mi").build());
+    String capacity = String.valueOf(api.claim("larger").getStatus().getCapacity().get("storage"));
     Path image = image("larger");
     long real = Files.size(image);
     Steps.require(
-        real == 96 * MIB,
+        real == 48 * MIB,
         "its capacity is %s but its volume has %d bytes".formatted(capacity, real));
     Steps.require(
-        VolumeBytes.sha256(image, 64 * MIB).equals(sha("pvc-1")), "its beginning is not pvc-1");
-    Steps.require(VolumeBytes.isZeroFrom(image, 64 * MIB), "its end is not zeros");
+        VolumeBytes.sha256(image, 32 * MIB).equals(sha("pvc-1")), "its beginning is not pvc-1");
+    Steps.require(VolumeBytes.isZeroFrom(image, 32 * MIB), "its end is not zeros");
     return time + ", capacity " + capacity;
   }
 

@@ -26,6 +26,7 @@ final class Stage implements AutoCloseable {
   private final Deque<AutoCloseable> parts = new ArrayDeque<>();
   private final HttpClient http = HttpClient.newHttpClient();
   private final List<ChildProcess> processes = new ArrayList<>();
+  private final List<Path> folders = new ArrayList<>();
   private boolean closed;
 
   /** A part that is to be closed; at once, when everything is being closed already. */
@@ -44,6 +45,7 @@ final class Stage implements AutoCloseable {
 
   Path folder() throws IOException {
     Path folder = Files.createTempDirectory("csi-clone-demo-");
+    folders.add(folder);
     keep(() -> deleteTree(folder));
     return folder;
   }
@@ -117,6 +119,14 @@ final class Stage implements AutoCloseable {
   /** The ends of the processes' logs. */
   List<String> logTails() {
     return processes.stream().map(ChildProcess::logTail).toList();
+  }
+
+  /** What is still there; nothing, after {@link #close()}. */
+  List<String> leftovers() {
+    return Stream.concat(
+            processes.stream().filter(ChildProcess::isAlive).map(p -> "process " + p.pid()),
+            folders.stream().filter(Files::exists).map(folder -> "folder " + folder))
+        .toList();
   }
 
   /** Ends the processes and removes the files. May be called again and from any thread. */

@@ -30,12 +30,13 @@ final class Steps {
     }
   }
 
-  private static final int TITLE = 58;
+  private static final int TITLE = 60;
 
   private final PrintStream out;
   private final long start = System.nanoTime();
   private int done;
   private int failed;
+  private volatile boolean ended;
 
   Steps(PrintStream out) {
     this.out = out;
@@ -50,8 +51,16 @@ final class Steps {
     out.println("  " + text);
   }
 
+  /** From now on no step is run or reported: what they need is being taken away. */
+  void end() {
+    ended = true;
+  }
+
   /** Runs a step. Others go on when it differs. */
   boolean check(String title, Step step) {
+    if (ended) {
+      return false;
+    }
     long begin = System.nanoTime();
     try {
       String found = step.run();
@@ -64,6 +73,9 @@ final class Steps {
           found.isEmpty() ? "" : "\n    " + found.replace("\n", "\n    "));
       return true;
     } catch (Exception e) {
+      if (ended) {
+        return false;
+      }
       failed++;
       String why = e instanceof Differs ? String.valueOf(e.getMessage()) : e.toString();
       out.printf("✗ %s%n    %s%n", title, why.replace("\n", "\n    "));
