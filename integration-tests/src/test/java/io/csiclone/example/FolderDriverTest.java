@@ -30,7 +30,8 @@ class FolderDriverTest {
   void theExampleClonesAVolume(@TempDir Path folder) throws Exception {
     Path socket = folder.resolve("csi.sock");
     var events = new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
-    try (CsiServer server = FolderDriver.serve(Files.createDirectory(folder.resolve("pool")), socket)) {
+    try (CsiServer server =
+        FolderDriver.serve(Files.createDirectory(folder.resolve("pool")), socket)) {
       ManagedChannel channel =
           NettyChannelBuilder.forAddress(UnixDomainSocketAddress.of(server.socket()))
               .channelType(NioDomainSocketChannel.class)
@@ -48,8 +49,7 @@ class FolderDriverTest {
         VolumeContentSource from =
             VolumeContentSource.newBuilder()
                 .setVolume(
-                    VolumeContentSource.VolumeSource.newBuilder()
-                        .setVolumeId(source.getVolumeId()))
+                    VolumeContentSource.VolumeSource.newBuilder().setVolumeId(source.getVolumeId()))
                 .build();
         Volume clone =
             controller
