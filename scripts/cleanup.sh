@@ -20,50 +20,50 @@ containers() {
   timeout 120 docker rm -f -v "${ids[@]}" >/dev/null || say "some containers could not be removed"
 }
 
-# Prints device, inode, device number of the file system and name given at set-up for each loop device. Without /sys,
-# losetup asks the kernel for that name; in /sys stands the path as seen from here, which is nothing after an unmount.
+# Prints for each loop device: itself, its file's inode, the file's path as the kernel sees it from here, and the name
+# given at set-up. After an unmount the path says little. The name shows where /sys is hidden from losetup.
 loop_devices() {
-  local inode device number name
-  declare -A names=()
-  while read -r device name; do names[$device]=$name; done < <(
-    unshare -m sh -c 'mount -t tmpfs none /sys && exec losetup -l -n --raw -O NAME,BACK-FILE'
+  join <(losetup -l -n --raw -O NAME,BACK-INO,BACK-FILE | sort) <(
+    unshare -m sh -c 'mount -t tmpfs none /sys && exec losetup -l -n --raw -O NAME,BACK-FILE' | sort
   )
-  while read -r device inode number; do
-    printf '%s %s %s %s\n' "$device" "$inode" "$number" "${names[$device]:-}"
-  done < <(losetup -l -n --raw -O NAME,BACK-INO,BACK-MAJ:MIN)
 }
 
-# Whether the file of inode $1 is still to be seen under the name $2 by any living process.
+# Whether any living process still sees the file of inode $1 at one of the further arguments; one process for each mount
+# namespace is asked.
 reachable() {
-  local root
+  local inode=$1 root path
+  shift
   for root in "${roots[@]}"; do
-    [ "$(stat -c %i "$root$2" 2>/dev/null)" = "$1" ] && return
+    for path in "$@"; do
+      [ "$(stat -c %i "$root$path" 2>/dev/null)" = "$inode" ] && return
+    done
   done
   return 1
 }
 
-# Detaches orphans until none is left: a volume's device goes first, then the pool it lay in can go.
 orphaned_loop_devices() {
-  local device inode number name round found orphans=() roots=()
-  # One process for each mount namespace is enough.
+  local devices device inode path name roots orphans=() left
+  # First the devices, then the namespaces: one that comes later owns none of these devices.
+  mapfile -t devices < <(loop_devices)
   mapfile -t roots < <(stat -L -c '%i %n' /proc/[0-9]*/ns/mnt 2>/dev/null | sort -u -k 1,1 | sed 's|^[0-9]* \(.*\)/ns/mnt$|\1/root|')
-  for round in {1..10}; do
-    found=0
-    while read -r device inode number name; do
-      case "$name" in
-        */csi-clone*/*.img | /var/lib/kubelet/*/kubernetes.io/csi/*) ;;
-        *) continue ;;
-      esac
-      reachable "$inode" "$name" && continue
-      [ "$round" = 1 ] && orphans+=("$device")
-      losetup -d "$device" 2>/dev/null || true
-      found=1
-    done < <(loop_devices)
-    [ $found = 0 ] && break
+  for device in "${devices[@]}"; do
+    read -r _ inode path name <<<"$device"
+    case "$name" in
+      */csi-clone*/*.img | /var/lib/kubelet/*/kubernetes.io/csi/*) ;;
+      *) continue ;;
+    esac
+    reachable "$inode" "$path" "$name" || orphans+=("${device%% *} $inode $name")
+  done
+  [ ${#orphans[@]} = 0 ] && return
+  say "detaching ${orphans[*]%% *}"
+  # A volume's device goes first; only then can that of the pool it lay in.
+  for _ in {1..10}; do
+    mapfile -t left < <(comm -12 <(loop_devices | awk '{ print $1, $2, $4 }' | sort) <(printf '%s\n' "${orphans[@]}" | sort))
+    [ ${#left[@]} = 0 ] && return
+    for device in "${left[@]}"; do losetup -d "${device%% *}" 2>/dev/null || true; done
     sleep 0.3
   done
-  [ ${#orphans[@]} = 0 ] || say "detached ${orphans[*]}"
-  [ $found = 0 ] || say "some of these loop devices are still held: ${orphans[*]}"
+  say "these loop devices are still held: ${left[*]%% *}"
 }
 
 # Unmounts what is mounted under the folder $1, the newest mount first, and detaches the loop devices of files in it.

@@ -41,12 +41,13 @@ lock kubernetes
 layer=$(layer_path kubernetes "$package ${parts[*]} $(declare -f build)")
 if [ ! -e "$layer" ]; then
   refresh_private_apt 720
-  install_packages golang-1.19-go golang-github-modern-go-reflect2-dev make rsync dpkg-dev gcc zstd
+  install_packages golang-1.19-go golang-github-modern-go-reflect2-dev make rsync dpkg-dev
   [ -n "$(source_version)" ] || die "the machine's Debian mirror has no source package $package."
-  work=$(mktemp -d "$cache/kubernetes.XXXXXX")
-  trap 'chmod -R u+w "$work"; rm -rf "$work"' EXIT
+  work=$(new_folder)
   say "building Kubernetes $version, log in $cache/kubernetes.log"
-  (build "$work") >"$cache/kubernetes.log" 2>&1 || die "Kubernetes does not build: $(tail -n 1 "$cache/kubernetes.log")"
-  tar_folder "$work/root" | store_layer "$layer"
+  # In the background, because a function tested with || would not stop at its first failure.
+  build "$work" >"$cache/kubernetes.log" 2>&1 &
+  wait $! || die "Kubernetes does not build; see $cache/kubernetes.log, which ends: $(tail -n 1 "$cache/kubernetes.log")"
+  store_layer "$layer" tar_folder "$work/root"
 fi
 printf '%s\n' "$layer"

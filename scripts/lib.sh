@@ -2,6 +2,9 @@
 # What the scripts of this folder share; they source it and it does nothing by itself.
 # Every message goes to stderr: stdout belongs to the answer a script prints.
 
+# A failure inside $(...) is a failure of the script too.
+shopt -s inherit_errexit
+
 cache=${CSI_CLONE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/csi-clone}
 keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 
@@ -76,7 +79,7 @@ refresh_private_apt() {
     debian_sources deb | awk '$4 == "bookworm" { $4 = "trixie"; print }'
   } >"$dir/sources.list"
   printf 'Package: *\nPin: release n=trixie\nPin-Priority: 100\n\n' >"$dir/preferences"
-  printf 'Package: docker.io containerd\nPin: release n=trixie\nPin-Priority: 990\n' >>"$dir/preferences"
+  printf 'Package: docker.io docker-cli containerd\nPin: release n=trixie\nPin-Priority: 990\n' >>"$dir/preferences"
   if private_apt apt-get update >&2; then
     touch "$dir/fresh"
   elif [ -e "$dir/fresh" ]; then
@@ -98,5 +101,6 @@ install_packages() {
   refresh_private_apt 720
   say "installing ${missing[*]}"
   DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 private_apt apt-get install -y --no-install-recommends \
-    -o DPkg::Lock::Timeout=300 "${missing[@]}" </dev/null >&2 || die "these packages cannot be installed: ${missing[*]}."
+    -o DPkg::Lock::Timeout=300 "${missing[@]}" </dev/null >"$cache/apt/install.log" 2>&1 ||
+    die "${missing[*]} cannot be installed: $(grep '^E:' "$cache/apt/install.log" | head -n 1)"
 }

@@ -40,13 +40,12 @@ substitute() {
   image=csi-clone/k3s-substitute:v1.20.2-$(cat "$root.digest" "$binaries.digest" "$own.digest" "$here/node-image.sh" | sha256sum | cut -c 1-12)
   if ! in_engine "$image"; then
     say "loading $image into the engine"
-    write_image "$cache/node.tar" "$image" '{
+    write_image "$scratch/node.tar" "$image" '{
       "Env": ["PATH=/usr/sbin:/usr/bin:/sbin:/bin", "KUBECONFIG=/etc/rancher/k3s/k3s.yaml"],
       "Entrypoint": ["/entrypoint.sh"], "Cmd": ["server"], "ExposedPorts": {"6443/tcp": {}},
       "Volumes": {"/var/lib/containerd": {}, "/var/lib/kubelet": {}, "/var/lib/csi-clone": {}, "/var/log": {}}}' \
       "$root" "$binaries" "$own"
-    docker load -q -i "$cache/node.tar" >&2
-    rm "$cache/node.tar"
+    docker load -q -i "$scratch/node.tar" >&2
   fi
   printf '%s\n' "$image"
 }
@@ -57,7 +56,7 @@ own_layer() {
   pause=$(busybox_layer)
   layer=$(layer_path node-files "$(cat "$node_files"/* "$0" "$pause.digest")")
   if [ ! -e "$layer" ]; then
-    work=$(mktemp -d)
+    work=$(new_folder)
     install -D -m 755 "$node_files/entrypoint.sh" "$work/entrypoint.sh"
     install -D -m 644 "$node_files/containerd.toml" "$work/etc/containerd/config.toml"
     install -D -m 644 "$node_files/pods.conflist" "$work/etc/cni/net.d/10-pods.conflist"
@@ -65,8 +64,7 @@ own_layer() {
     mkdir -p "$work/usr/share/node-images"
     write_image "$work/usr/share/node-images/pause.tar" csi-clone/pause:dev \
       '{"Entrypoint": ["/bin/tini-static", "--", "/bin/busybox", "sleep", "2147483647"]}' "$pause"
-    tar_folder "$work" | store_layer "$layer"
-    rm -r "$work"
+    store_layer "$layer" tar_folder "$work"
   fi
   printf '%s\n' "$layer"
 }

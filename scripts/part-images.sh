@@ -44,12 +44,11 @@ runtime_layer() {
   layer=$(layer_path java "$modules $(cat "$home/release")")
   if [ ! -e "$layer" ]; then
     say "linking the Java runtime"
-    work=$(mktemp -d)
-    mkdir -m 755 "$work/root" "$work/root/opt"
+    work=$(new_folder)
+    mkdir "$work/root" "$work/root/opt"
     "$home/bin/jlink" --add-modules "$modules" --include-locales=en --no-header-files --no-man-pages \
       --output "$work/root/opt/java" >&2
-    tar_folder "$work/root" | store_layer "$layer"
-    rm -r "$work"
+    store_layer "$layer" tar_folder "$work/root"
   fi
   printf '%s\n' "$layer"
 }
@@ -60,16 +59,14 @@ libc_layer() {
   debian=$(debian_layer libc-packages extract libc6 zlib1g)
   layer=$(layer_path libc "$(cat "$debian.digest" "$0")")
   if [ ! -e "$layer" ]; then
-    work=$(mktemp -d)
-    mkdir -m 755 "$work/root"
+    work=$(new_folder)
     mkdir -p "$work/root/etc"
     mkdir -m 1777 "$work/root/tmp"
     zstd -q -dc "$debian" | tar -C "$work/root" -xf - ./lib ./lib64 ./usr/lib
     printf 'root:x:0:0:root:/:/sbin/nologin\napp:x:65532:65532:app:/tmp:/sbin/nologin\n' >"$work/root/etc/passwd"
     printf 'root:x:0:\napp:x:65532:\n' >"$work/root/etc/group"
     printf 'hosts: files dns\n' >"$work/root/etc/nsswitch.conf"
-    tar_folder "$work/root" | store_layer "$layer"
-    rm -r "$work"
+    store_layer "$layer" tar_folder "$work/root"
   fi
   printf '%s\n' "$layer"
 }
@@ -78,40 +75,44 @@ libc_layer() {
 app_layer() {
   local layer=$top/.build/layers/$1.tar.zst
   chmod -R a+rX "$2"
-  tar_folder "$2" | store_layer "$layer"
+  store_layer "$layer" tar_folder "$2"
   printf '%s\n' "$layer"
 }
 
 webhook() {
-  local jar work layer
+  local jar home work layer base runtime
   jar=$(one_file "executable webhook jar" "$top"/webhook/target/csi-clone-webhook-*-exec.jar)
-  work=$(mktemp -d)
-  "$(jdk)/bin/java" -Djarmode=tools -jar "$jar" extract --destination "$work/app" --application-filename webhook.jar >&2
+  work=$(new_folder)
+  home=$(jdk)
+  "$home/bin/java" -Djarmode=tools -jar "$jar" extract --destination "$work/app" --application-filename webhook.jar >&2
   layer=$(app_layer webhook "$work")
-  rm -r "$work"
+  base=$(libc_layer)
+  runtime=$(runtime_layer)
   write_image "$out/webhook.tar" csi-clone/webhook:dev "{\"Env\": $environment, \"User\": \"65532:65532\", \"WorkingDir\": \"/app\",
-    \"Entrypoint\": [\"/opt/java/bin/java\", \"-jar\", \"/app/webhook.jar\"]}" "$(libc_layer)" "$(runtime_layer)" "$layer"
+    \"Entrypoint\": [\"/opt/java/bin/java\", \"-jar\", \"/app/webhook.jar\"]}" "$base" "$runtime" "$layer"
 }
 
 driver() {
-  local jar work layer base
+  local jar work layer base runtime
   jar=$(one_file "driver jar" "$top"/driver/target/csi-clone-driver-*.jar)
   [ -d "$top/driver/target/lib" ] || die "driver/target/lib is missing: build the project first."
-  work=$(mktemp -d)
+  work=$(new_folder)
   mkdir -p "$work/app/lib"
   cp "$jar" "$work/app/driver.jar"
   cp "$top"/driver/target/lib/*.jar "$work/app/lib/"
   layer=$(app_layer driver "$work")
-  rm -r "$work"
   base=$(debian_layer driver essential e2fsprogs xfsprogs btrfs-progs util-linux mount)
+  runtime=$(runtime_layer)
   write_image "$out/driver.tar" csi-clone/driver:dev "{\"Env\": $environment, \"WorkingDir\": \"/app\",
     \"Entrypoint\": [\"/opt/java/bin/java\", \"--enable-native-access=ALL-UNNAMED\", \"-cp\", \"/app/driver.jar:/app/lib/*\",
-      \"io.csiclone.driver.ReflinkDriver\"]}" "$base" "$(runtime_layer)" "$layer"
+      \"io.csiclone.driver.ReflinkDriver\"]}" "$base" "$runtime" "$layer"
 }
 
 # Pods of tests run in it, and Testcontainers takes it for its own small checks: so the engine gets it too.
 busybox() {
-  write_image "$out/busybox.tar" csi-clone/busybox:dev '{"Env": ["PATH=/usr/sbin:/usr/bin:/sbin:/bin"], "Cmd": ["sh"]}' "$(busybox_layer)"
+  local layer
+  layer=$(busybox_layer)
+  write_image "$out/busybox.tar" csi-clone/busybox:dev '{"Env": ["PATH=/usr/sbin:/usr/bin:/sbin:/bin"], "Cmd": ["sh"]}' "$layer"
   if docker info >/dev/null 2>&1; then docker load -q -i "$out/busybox.tar" >&2; fi
 }
 

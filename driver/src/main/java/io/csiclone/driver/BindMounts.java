@@ -85,8 +85,7 @@ final class BindMounts {
       if (present.isEmpty()) {
         Command.run(Command.SHORT, "mount", "--bind", what.toString(), target.toString());
       }
-      boolean nowReadOnly =
-          MountTable.read().at(target).filter(Mount::readOnly).isPresent();
+      boolean nowReadOnly = MountTable.read().at(target).filter(Mount::readOnly).isPresent();
       if (readOnly && !nowReadOnly) {
         // A bind mount takes the flag only in a second step.
         Command.run(Command.SHORT, "mount", "-o", "remount,bind,ro", target.toString());
@@ -148,7 +147,6 @@ final class BindMounts {
 
   private static BackendException occupied(Path target, Mount present) {
     return new BackendException(
-        Reason.IN_USE,
-        "%s is taken: %s is mounted there".formatted(target, present.source()));
+        Reason.IN_USE, "%s is taken: %s is mounted there".formatted(target, present.source()));
   }
 }

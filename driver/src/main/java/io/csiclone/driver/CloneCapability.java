@@ -7,7 +7,9 @@ import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Tells the admission webhook that this driver clones, by an annotation on its CSIDriver object. */
+/**
+ * Tells the admission webhook that this driver clones, by an annotation on its CSIDriver object.
+ */
 final class CloneCapability {
 
   private static final Logger log = LoggerFactory.getLogger(CloneCapability.class);

@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -101,19 +102,36 @@ final class Command {
     }
   }
 
+  /** Like {@link #attempt}, on a thread of its own: an interrupt of the caller does not end it. */
+  static Result attemptShielded(Duration limit, String... command) {
+    CompletableFuture<Result> result = new CompletableFuture<>();
+    Thread.ofVirtual()
+        .start(() -> {
+          try {
+            result.complete(attempt(limit, command));
+          } catch (BackendException e) {
+            result.completeExceptionally(e);
+          }
+        });
+    try {
+      return result.join();
+    } catch (CompletionException e) {
+      throw e.getCause() instanceof BackendException cause ? cause : e;
+    }
+  }
+
   private static CompletableFuture<String> read(InputStream stream) {
     CompletableFuture<String> text = new CompletableFuture<>();
     Thread.ofVirtual()
-        .start(
-            () -> {
-              try (stream) {
-                byte[] head = stream.readNBytes(OUTPUT_LIMIT);
-                stream.transferTo(OutputStream.nullOutputStream());
-                text.complete(new String(head, StandardCharsets.UTF_8).strip());
-              } catch (IOException e) {
-                text.completeExceptionally(new UncheckedIOException(e));
-              }
-            });
+        .start(() -> {
+          try (stream) {
+            byte[] head = stream.readNBytes(OUTPUT_LIMIT);
+            stream.transferTo(OutputStream.nullOutputStream());
+            text.complete(new String(head, StandardCharsets.UTF_8).strip());
+          } catch (IOException e) {
+            text.completeExceptionally(new UncheckedIOException(e));
+          }
+        });
     return text;
   }
 

@@ -67,8 +67,7 @@ record DriverOptions(
     }
     Path folder = socket.getParent();
     if (folder == null || !Files.isDirectory(folder)) {
-      throw new Unusable(
-          "--endpoint: folder %s does not exist; create it first".formatted(folder));
+      throw new Unusable("--endpoint: folder %s does not exist; create it first".formatted(folder));
     }
     if (!Files.isWritable(folder)) {
       throw new Unusable("--endpoint: folder %s is not writable for this user".formatted(folder));
@@ -122,8 +121,7 @@ record DriverOptions(
     if (!Files.isDirectory(kubeletDir)) {
       throw new Unusable("--kubelet-dir: %s is not a folder".formatted(kubeletDir));
     }
-    boolean shared =
-        mounts.holding(kubeletDir.resolve("pods")).filter(Mount::shared).isPresent();
+    boolean shared = mounts.holding(kubeletDir.resolve("pods")).filter(Mount::shared).isPresent();
     if (!shared) {
       throw new Unusable(
           "--kubelet-dir: what is mounted beneath %s would not reach the node; mount it into the container with mountPropagation: Bidirectional"

@@ -3,8 +3,8 @@ package io.csiclone.driver;
 import io.csiclone.copy.CopyEngine;
 import io.csiclone.csi.CsiServer;
 import io.csiclone.csi.DriverIdentity;
-import io.csiclone.csiproto.v1.IdentityGrpc;
-import io.csiclone.csiproto.v1.ProbeRequest;
+import io.csiclone.csiproto.IdentityGrpc;
+import io.csiclone.csiproto.ProbeRequest;
 import io.csiclone.provisioner.Provisioner;
 import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -33,20 +33,21 @@ final class DriverProcess implements AutoCloseable {
   private final CompletableFuture<Integer> end = new CompletableFuture<>();
   private @Nullable KubeletRegistration registration;
   private @Nullable Provisioner provisioner;
+  private @Nullable HealthServer health;
   private boolean closed;
 
-  private DriverProcess() {}
+  DriverProcess() {}
 
   /**
+   * Starts all parts; when one cannot start, those before it are stopped again.
+   *
    * @throws IOException with a sentence for the user when the pool or a socket cannot be used
    */
-  static DriverProcess start(DriverOptions options, String version) throws IOException {
-    DriverProcess process = new DriverProcess();
+  void start(DriverOptions options, String version) throws IOException {
     try {
-      process.startParts(options, version);
-      return process;
+      startParts(options, version);
     } catch (IOException | RuntimeException e) {
-      process.close();
+      close();
       throw e;
     }
   }
@@ -56,6 +57,7 @@ final class DriverProcess implements AutoCloseable {
     CopyEngine engine = keep(CopyEngine.start());
     LoopDevices loops = new LoopDevices();
     VolumeLocks locks = new VolumeLocks();
+    UnusedSources sources = new UnusedSources(engine, pool, loops, locks);
     SourceFreeze.thawLeftovers(pool, loops);
     boolean reflinks = ReflinkProbe.reflinks(pool.folder(), engine);
     log.info(
@@ -69,8 +71,8 @@ final class DriverProcess implements AutoCloseable {
             CsiServer.builder()
                 .identity(new DriverIdentity(DRIVER_NAME, version, options.nodeId()))
                 .volumes(new PoolVolumeBackend(pool, loops, locks, engine, reflinks))
-                .node(new LoopNodeBackend(pool, loops, locks, options.nodeId()))
-                .copyEngine(engine)
+                .node(new LoopNodeBackend(pool, loops, locks, sources, options.nodeId()))
+                .copyEngine(sources)
                 .records(pool.records())
                 .socket(options.socket())
                 .start());
@@ -88,16 +90,19 @@ final class DriverProcess implements AutoCloseable {
       registration =
           keep(
               KubeletRegistration.serve(
-                  options.registrationDir().get(),
-                  DRIVER_NAME,
-                  options.socket(),
-                  this::refused));
+                  options.registrationDir().get(), DRIVER_NAME, options.socket(), this::refused));
     }
     if (options.healthPort().isPresent()) {
-      keep(
-          HealthServer.start(
-              options.healthPort().getAsInt(), () -> live(csi), () -> ready(csi)));
+      health =
+          keep(
+              HealthServer.start(
+                  options.healthPort().getAsInt(), () -> live(csi), () -> ready(csi)));
     }
+  }
+
+  /** Where probes are answered, or -1. */
+  int healthPort() {
+    return health == null ? -1 : health.port();
   }
 
   private static KubernetesClient client(DriverOptions.Cluster cluster) {
@@ -113,8 +118,12 @@ final class DriverProcess implements AutoCloseable {
     return new KubernetesClientBuilder().withConfig(config).build();
   }
 
-  private <T extends AutoCloseable> T keep(T part) {
+  private synchronized <T extends AutoCloseable> T keep(T part) throws IOException {
     running.push(part);
+    if (closed) {
+      stopParts();
+      throw new IOException("stopped while starting");
+    }
     return part;
   }
 
@@ -156,6 +165,11 @@ final class DriverProcess implements AutoCloseable {
       return;
     }
     closed = true;
+    stopParts();
+    end.complete(0);
+  }
+
+  private void stopParts() {
     while (!running.isEmpty()) {
       try {
         running.pop().close();
@@ -163,6 +177,5 @@ final class DriverProcess implements AutoCloseable {
         log.warn("a part did not stop in order", e);
       }
     }
-    end.complete(0);
   }
 }

@@ -41,12 +41,11 @@ enum Filesystem {
         Arrays.stream(values())
             .filter(filesystem -> filesystem.fsType().equals(fsType))
             .findFirst()
-            .orElseThrow(
-                () ->
-                    new BackendException(
-                        Reason.INVALID,
-                        "filesystem '%s' is not supported; name one of %s"
-                            .formatted(fsType, supported()))));
+            .orElseThrow(() ->
+                new BackendException(
+                    Reason.INVALID,
+                    "filesystem '%s' is not supported; name one of %s"
+                        .formatted(fsType, supported()))));
   }
 
   static String supported() {

@@ -13,8 +13,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Makes the driver known to the kubelet: a socket in the kubelet's plugin registry folder, which the
- * kubelet finds, asks who is there, and tells the outcome.
+ * Makes the driver known to the kubelet: a socket in the kubelet's plugin registry folder, which
+ * the kubelet finds, asks who is there, and tells the outcome.
  */
 final class KubeletRegistration implements AutoCloseable {
 
@@ -43,8 +43,7 @@ final class KubeletRegistration implements AutoCloseable {
       throws IOException {
     Service registration = new Service(driverName, endpoint, onRefused);
     return new KubeletRegistration(
-        UnixSockets.Service.on(folder.resolve(socketName(driverName)), registration),
-        registration);
+        UnixSockets.Service.on(folder.resolve(socketName(driverName)), registration), registration);
   }
 
   /** Whether the kubelet has accepted the driver. */

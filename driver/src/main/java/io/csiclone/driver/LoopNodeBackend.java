@@ -20,18 +20,17 @@ final class LoopNodeBackend implements NodeBackend {
   private final Pool pool;
   private final LoopDevices loops;
   private final VolumeLocks locks;
+  private final UnusedSources sources;
   private final String nodeId;
-  private final boolean directIo;
   private final BindMounts binds = new BindMounts();
 
-  LoopNodeBackend(Pool pool, LoopDevices loops, VolumeLocks locks, String nodeId) {
+  LoopNodeBackend(
+      Pool pool, LoopDevices loops, VolumeLocks locks, UnusedSources sources, String nodeId) {
     this.pool = pool;
     this.loops = loops;
     this.locks = locks;
+    this.sources = sources;
     this.nodeId = nodeId;
-    // A filesystem with data checksums can see a page change between checksum and write when the
-    // page cache is bypassed, and then call its own data damaged.
-    this.directIo = !pool.storageType().equals("btrfs");
   }
 
   @Override
@@ -41,9 +40,10 @@ final class LoopNodeBackend implements NodeBackend {
         volumeId,
         () -> {
           Path image = pool.existing(volumeId);
+          sources.requireNotCopied(volumeId);
           recoverInterruptedFormat(volumeId, image);
           if (mounting.accessType() == AccessType.BLOCK) {
-            loops.refreshSize(loops.attach(image, directIo), image);
+            loops.refreshSize(loops.attach(image), image);
           } else {
             stageFilesystem(volumeId, image, stagingPath, mounting);
           }
@@ -57,11 +57,10 @@ final class LoopNodeBackend implements NodeBackend {
     }
   }
 
-  private void stageFilesystem(
-      String volumeId, Path image, Path stagingPath, Mounting mounting) {
+  private void stageFilesystem(String volumeId, Path image, Path stagingPath, Mounting mounting) {
     Optional<Filesystem> wanted = Filesystem.named(mounting.fsType());
     boolean attachedBefore = loops.find(image).isPresent();
-    LoopDevice device = loops.attach(image, directIo);
+    LoopDevice device = loops.attach(image);
     boolean mountedBefore = false;
     try {
       mountedBefore = isMountedFrom(device, volumeId, stagingPath);

@@ -47,10 +47,9 @@ record MountTable(List<Mount> mounts) {
   /** Where the filesystem on that device is mounted. */
   List<Mount> of(LoopDevice device) {
     return mounts.stream()
-        .filter(
-            mount ->
-                mount.device().equals(device.majorMinor())
-                    || mount.source().equals(device.path().toString()))
+        .filter(mount ->
+            mount.device().equals(device.majorMinor())
+                || mount.source().equals(device.path().toString()))
         .toList();
   }
 

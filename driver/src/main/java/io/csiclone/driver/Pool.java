@@ -34,7 +34,7 @@ import java.util.regex.Pattern;
  */
 final class Pool implements AutoCloseable {
 
-  private static final Pattern ID = Pattern.compile("[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?");
+  private static final Pattern ID = Pattern.compile("[a-z0-9][a-z0-9-]{0,62}");
   private static final String IMAGE = ".img";
   private static final String NEW = ".new";
   private static final String FORMATTING = ".formatting";
@@ -100,8 +100,7 @@ final class Pool implements AutoCloseable {
   private static Path ownFolder(Path path) throws IOException {
     if (!Files.isDirectory(path, LinkOption.NOFOLLOW_LINKS)) {
       Files.createDirectory(
-          path,
-          PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+          path, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
     }
     return path;
   }
@@ -142,6 +141,12 @@ final class Pool implements AutoCloseable {
   /** Where a volume of that id lives, whether it exists or not. Ids cannot leave the folder. */
   Path image(String volumeId) {
     return volumes.resolve(checked(volumeId) + IMAGE);
+  }
+
+  /** The volume whose image that is. */
+  static String volumeId(Path image) {
+    String name = String.valueOf(image.getFileName());
+    return name.endsWith(IMAGE) ? name.substring(0, name.length() - IMAGE.length()) : name;
   }
 
   /** Whether the pool holds a volume of that id; it never does for an id it cannot have made. */
@@ -190,8 +195,7 @@ final class Pool implements AutoCloseable {
         file.getFD().sync();
       }
       removeMarks(volumeId);
-      Files.move(
-          fresh, image, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+      Files.move(fresh, image, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
       syncFolder();
     } catch (IOException e) {
       throw failure("cannot make volume %s of %d bytes".formatted(volumeId, bytes), e);
@@ -212,8 +216,7 @@ final class Pool implements AutoCloseable {
   }
 
   void syncImage(String volumeId) {
-    try (FileChannel channel =
-        FileChannel.open(existing(volumeId), StandardOpenOption.WRITE)) {
+    try (FileChannel channel = FileChannel.open(existing(volumeId), StandardOpenOption.WRITE)) {
       channel.force(true);
     } catch (IOException e) {
       throw failure("cannot sync volume " + volumeId, e);

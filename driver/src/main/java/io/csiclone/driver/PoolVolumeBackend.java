@@ -2,6 +2,7 @@ package io.csiclone.driver;
 
 import io.csiclone.copy.CopyEngine;
 import io.csiclone.copy.CopyException;
+import io.csiclone.copy.CopyFailure;
 import io.csiclone.copy.CopyListener;
 import io.csiclone.copy.CopyMethod;
 import io.csiclone.copy.CopyOptions;
@@ -13,7 +14,6 @@ import io.csiclone.csi.BackendVolume;
 import io.csiclone.csi.VolumeBackend;
 import io.csiclone.csi.VolumeSpec;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -26,6 +26,7 @@ final class PoolVolumeBackend implements VolumeBackend {
 
   private static final Logger log = LoggerFactory.getLogger(PoolVolumeBackend.class);
   private static final long MIB = 1L << 20;
+  private static final long LARGEST = Long.MAX_VALUE / MIB * MIB;
 
   /** What the orchestrator adds by itself; it configures nothing here. */
   private static final String RESERVED_PARAMETERS = "csi.storage.k8s.io/";
@@ -55,10 +56,8 @@ final class PoolVolumeBackend implements VolumeBackend {
 
   @Override
   public long roundUp(long bytes) {
-    if (bytes > Long.MAX_VALUE - MIB) {
-      throw new BackendException(Reason.INVALID, "no volume can have %d bytes".formatted(bytes));
-    }
-    return Math.max(minimumBytes(), (bytes + MIB - 1) / MIB * MIB);
+    long whole = bytes > LARGEST ? LARGEST : (bytes + MIB - 1) / MIB * MIB;
+    return Math.max(minimumBytes(), whole);
   }
 
   @Override
@@ -112,34 +111,17 @@ final class PoolVolumeBackend implements VolumeBackend {
         log.warn("{} was cloned by {} although the pool can reflink", from, report.method());
       }
     } catch (CopyException e) {
-      throw new IOException(e.getMessage(), e);
+      Reason reason = e.failure() == CopyFailure.NO_SPACE ? Reason.OUT_OF_SPACE : Reason.FAILED;
+      throw new BackendException(reason, String.valueOf(e.getMessage()), e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new IOException("interrupted", e);
-    } catch (UncheckedIOException e) {
-      throw e.getCause();
     }
   }
 
   @Override
   public void quiesce(String volumeId) {
-    locks.run(
-        volumeId,
-        () -> {
-          // Bytes that change while they are copied one after the other make a torn clone.
-          if (!reflinks) {
-            MountTable table = MountTable.read();
-            for (LoopDevice device : loops.attachedTo(pool.existing(volumeId))) {
-              if (!table.of(device).isEmpty() || !table.nodesOf(device).isEmpty()) {
-                throw new BackendException(
-                    Reason.IN_USE,
-                    "volume %s is in use on this node and pool %s (%s) cannot reflink, so a clone would be torn; stop its pods, or use a pool on XFS or btrfs"
-                        .formatted(volumeId, pool.folder(), pool.storageType()));
-              }
-            }
-          }
-          flush(volumeId);
-        });
+    locks.run(volumeId, () -> flush(volumeId));
   }
 
   /** Brings to the image what a mounted filesystem and the loop device's cache still hold. */
@@ -155,8 +137,7 @@ final class PoolVolumeBackend implements VolumeBackend {
     for (LoopDevice device : attached) {
       table.of(device).stream()
           .findFirst()
-          .ifPresent(
-              mount -> Command.run(Command.LONG, "sync", "-f", mount.point().toString()));
+          .ifPresent(mount -> Command.run(Command.LONG, "sync", "-f", mount.point().toString()));
       loops.flush(device);
     }
     pool.syncImage(volumeId);

@@ -15,8 +15,8 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /**
- * The process of the companion driver {@code reflink.csi-clone.io}: CSI on a unix socket, and if told
- * so the provisioner and the registration with the kubelet.
+ * The process of the companion driver {@code reflink.csi-clone.io}: CSI on a unix socket, and if
+ * told so the provisioner and the registration with the kubelet.
  *
  * <p>Exit codes: 2 when an option, the pool or a socket cannot be used; 1 when the kubelet refused
  * the driver or a part failed to start.
@@ -97,30 +97,22 @@ public final class ReflinkDriver implements Callable<Integer> {
 
   static CommandLine commandLine() {
     return new CommandLine(new ReflinkDriver())
-        .setParameterExceptionHandler(
-            (error, words) -> {
-              error.getCommandLine().getErr().println(error.getMessage());
-              return CommandLine.ExitCode.USAGE;
-            });
+        .setParameterExceptionHandler((error, words) -> {
+          error.getCommandLine().getErr().println(error.getMessage());
+          return CommandLine.ExitCode.USAGE;
+        });
   }
 
   @Override
   public Integer call() {
-    DriverOptions options;
-    DriverProcess process;
-    try {
-      options = options();
-    } catch (Unusable e) {
-      throw unusable(e);
-    }
-    try {
-      process = DriverProcess.start(options, new Version().getVersion()[0]);
-    } catch (IOException e) {
-      throw unusable(e);
-    }
+    DriverProcess process = new DriverProcess();
+    // Before the start: a signal may come while the parts are starting.
     Runtime.getRuntime().addShutdownHook(new Thread(process::close, "stop"));
     try (process) {
+      process.start(options(), new Version().getVersion()[0]);
       return process.await();
+    } catch (Unusable | IOException e) {
+      throw unusable(e);
     }
   }
 
@@ -128,8 +120,7 @@ public final class ReflinkDriver implements Callable<Integer> {
     if (spec == null) {
       throw new IllegalStateException(cause);
     }
-    return new ParameterException(
-        spec.commandLine(), String.valueOf(cause.getMessage()), cause);
+    return new ParameterException(spec.commandLine(), String.valueOf(cause.getMessage()), cause);
   }
 
   private DriverOptions options() throws Unusable {

@@ -53,11 +53,10 @@ final class SourceFreeze implements AutoCloseable {
 
   @Override
   public void close() {
-    frozen.ifPresent(
-        at -> {
-          thaw(volumeId, at);
-          pool.unmarkFrozen(volumeId);
-        });
+    frozen.ifPresent(at -> {
+      thaw(volumeId, at);
+      pool.unmarkFrozen(volumeId);
+    });
   }
 
   /** Thaws what a killed process of this pool left frozen. */
@@ -79,7 +78,7 @@ final class SourceFreeze implements AutoCloseable {
   }
 
   private static void thaw(String volumeId, Path at) {
-    Command.Result result = Command.attempt(LIMIT, "fsfreeze", "-u", at.toString());
+    Command.Result result = Command.attemptShielded(LIMIT, "fsfreeze", "-u", at.toString());
     // EINVAL: it was not frozen.
     if (!result.ok() && !result.err().contains("Invalid argument")) {
       log.error(

@@ -56,8 +56,7 @@ final class VolumeFilesystem {
   /** What is on the device by its signatures; empty when there is none. */
   private static Optional<String> probe(String volumeId, LoopDevice device) {
     Command.Result result =
-        Command.attempt(
-            Command.SHORT, "blkid", "-p", "-o", "export", device.path().toString());
+        Command.attempt(Command.SHORT, "blkid", "-p", "-o", "export", device.path().toString());
     if (result.exit() == BLKID_NOTHING_FOUND && result.err().isEmpty()) {
       return Optional.empty();
     }
@@ -71,16 +70,14 @@ final class VolumeFilesystem {
             .filter(line -> line.startsWith("TYPE="))
             .map(line -> line.substring("TYPE=".length()))
             .findFirst()
-            .orElseThrow(
-                () ->
-                    new BackendException(
-                        Reason.INVALID,
-                        "volume %s holds no filesystem but: %s"
-                            .formatted(volumeId, result.out().replace('\n', ' ')))));
+            .orElseThrow(() ->
+                new BackendException(
+                    Reason.INVALID,
+                    "volume %s holds no filesystem but: %s"
+                        .formatted(volumeId, result.out().replace('\n', ' ')))));
   }
 
-  private static void make(
-      Pool pool, String volumeId, LoopDevice device, Filesystem filesystem) {
+  private static void make(Pool pool, String volumeId, LoopDevice device, Filesystem filesystem) {
     // Killed half-way, mkfs leaves a device that is neither blank nor a filesystem. The mark says
     // that nothing of value can be on it.
     pool.markFormatting(volumeId);

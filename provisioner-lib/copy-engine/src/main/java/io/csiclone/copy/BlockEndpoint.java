@@ -14,6 +14,7 @@ final class BlockEndpoint extends DescriptorEndpoint {
   private static final int ZERO_GRANULE = 64 * 1024;
 
   private final int logicalBlockSize;
+  private final boolean readOnly;
   private boolean canPunch = true;
   private boolean canZeroOut = true;
 
@@ -23,10 +24,16 @@ final class BlockEndpoint extends DescriptorEndpoint {
    */
   private @Nullable Descriptor direct;
 
-  BlockEndpoint(Descriptor descriptor, Path path, long size, int logicalBlockSize) {
+  BlockEndpoint(
+      Descriptor descriptor, Path path, long size, int logicalBlockSize, boolean readOnly) {
     super(descriptor, path, size);
+    this.readOnly = readOnly;
     this.logicalBlockSize = logicalBlockSize;
     descriptor.dropCache(0, 0);
+  }
+
+  boolean isReadOnly() {
+    return readOnly;
   }
 
   /** Reads past the page cache from now on, where the device lets it. */

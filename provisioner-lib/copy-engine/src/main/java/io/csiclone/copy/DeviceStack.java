@@ -10,6 +10,7 @@ import io.csiclone.copy.internal.linux.SystemCallException;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.HashSet;
@@ -39,7 +40,9 @@ record DeviceStack(Path path, Medium self, Optional<FileIdentity> loopFile, Set<
     Optional<FileIdentity> loopFile = loopFile(path);
     loopFile.ifPresent(below::add);
     descend(status.node(), below);
-    return new DeviceStack(path, status.node(), loopFile, below);
+    // A partition answers for its whole disk; another partition of it is another medium.
+    boolean partition = Files.exists(DEVICES.resolve(status.node() + "/partition"));
+    return new DeviceStack(path, status.node(), partition ? Optional.empty() : loopFile, below);
   }
 
   /** Refuses to write to {@code target} what comes from here if that is the same medium. */
@@ -67,7 +70,7 @@ record DeviceStack(Path path, Medium self, Optional<FileIdentity> loopFile, Set<
     }
     try (DirectoryStream<Path> disks = Files.newDirectoryStream(DISKS, "loop*")) {
       for (Path disk : disks) {
-        if (backingFile(disk).filter(status.identity()::equals).isPresent()) {
+        if (backing(disk).map(FileStatus::identity).filter(status.identity()::equals).isPresent()) {
           throw new CopyException(
               CopyFailure.TARGET_IN_USE,
               "the target "
@@ -111,13 +114,9 @@ record DeviceStack(Path path, Medium self, Optional<FileIdentity> loopFile, Set<
           }
         }
       }
-      backingFile(directory).ifPresent(below::add);
-      Optional<Path> backing = backingPath(directory);
+      Optional<FileStatus> backing = backing(directory);
       if (backing.isPresent()) {
-        FileStatus status = FileStatus.of(backing.get());
-        if (status.kind() == Kind.BLOCK_DEVICE && below.add(status.node())) {
-          descend(status.node(), below);
-        }
+        add(backing.get(), below);
       }
     } catch (IOException e) {
       // A device that goes away while it is looked at; opening it will say so.
@@ -126,29 +125,30 @@ record DeviceStack(Path path, Medium self, Optional<FileIdentity> loopFile, Set<
 
   private static void add(Path devFile, Set<Medium> below) throws IOException {
     String[] parts = Files.readString(devFile).strip().split(":", 2);
-    DeviceNumber device = new DeviceNumber(Integer.parseInt(parts[0]), Integer.parseInt(parts[1]));
+    add(new DeviceNumber(Integer.parseInt(parts[0]), Integer.parseInt(parts[1])), below);
+  }
+
+  private static void add(FileStatus status, Set<Medium> below) {
+    if (status.kind() == Kind.BLOCK_DEVICE) {
+      add(status.node(), below);
+    } else {
+      below.add(status.identity());
+    }
+  }
+
+  private static void add(DeviceNumber device, Set<Medium> below) {
     if (below.add(device)) {
       descend(device, below);
     }
   }
 
-  private static Optional<Path> backingPath(Path disk) {
+  /** What a disk is a loop device over; empty for other disks, and where no path leads there. */
+  private static Optional<FileStatus> backing(Path disk) {
     try {
-      return Optional.of(
-          Path.of(Files.readString(disk.resolve("loop/backing_file")).stripTrailing()));
-    } catch (IOException e) {
+      String path = Files.readString(disk.resolve("loop/backing_file"));
+      return Optional.of(FileStatus.of(Path.of(path.stripTrailing())));
+    } catch (IOException | InvalidPathException e) {
       return Optional.empty();
     }
-  }
-
-  private static Optional<FileIdentity> backingFile(Path disk) {
-    return backingPath(disk)
-        .flatMap(path -> {
-          try {
-            return Optional.of(FileStatus.of(path).identity());
-          } catch (SystemCallException e) {
-            return Optional.empty();
-          }
-        });
   }
 }

@@ -84,11 +84,18 @@ record EndpointPair(Endpoint source, Endpoint target) implements AutoCloseable {
 
   private static Endpoint openTarget(Path path, FileStatus seen) {
     boolean exclusive = seen.kind() == Kind.BLOCK_DEVICE;
+    Endpoint target;
     try {
-      return endpoint(path, seen, Descriptor.forWriting(path, exclusive));
+      target = endpoint(path, seen, Descriptor.forWriting(path, exclusive));
     } catch (SystemCallException e) {
       throw Failures.openingTarget(path, e);
     }
+    if (target instanceof BlockEndpoint device && device.isReadOnly()) {
+      target.close();
+      throw new CopyException(
+          CopyFailure.TARGET_READ_ONLY, "the target " + path + " is a read-only device");
+    }
+    return target;
   }
 
   private static Endpoint endpoint(Path path, FileStatus seen, Descriptor descriptor)
@@ -101,7 +108,11 @@ record EndpointPair(Endpoint source, Endpoint target) implements AutoCloseable {
       }
       return opened.kind() == Kind.BLOCK_DEVICE
           ? new BlockEndpoint(
-              descriptor, path, descriptor.deviceSize(), descriptor.logicalBlockSize())
+              descriptor,
+              path,
+              descriptor.deviceSize(),
+              descriptor.logicalBlockSize(),
+              descriptor.isReadOnlyDevice())
           : new FileEndpoint(descriptor, path, opened.size());
     } catch (SystemCallException e) {
       descriptor.close();

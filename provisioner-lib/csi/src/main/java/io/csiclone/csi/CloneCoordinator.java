@@ -2,13 +2,12 @@ package io.csiclone.csi;
 
 import io.csiclone.copy.CopyEngine;
 import io.csiclone.csi.VolumeRecord.State;
+import io.grpc.Context;
 import java.io.UncheckedIOException;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -25,15 +24,10 @@ final class CloneCoordinator implements AutoCloseable {
   private static final Duration TIDY = Duration.ofSeconds(1);
 
   private final VolumeBackend backend;
-  private final CopyEngine copyEngine;
   private final RecordStore records;
   private final Placement placement;
   private final VolumeLocks locks;
-  private final ConcurrentHashMap<String, Population> running = new ConcurrentHashMap<>();
-
-  /** Source volume id to the clones being made of it. */
-  private final ConcurrentHashMap<String, Set<String>> held = new ConcurrentHashMap<>();
-
+  private final RunningPopulations populations;
   private volatile boolean closed;
 
   CloneCoordinator(
@@ -43,7 +37,7 @@ final class CloneCoordinator implements AutoCloseable {
       Placement placement,
       VolumeLocks locks) {
     this.backend = backend;
-    this.copyEngine = copyEngine;
+    this.populations = new RunningPopulations(backend, copyEngine, records);
     this.records = records;
     this.placement = placement;
     this.locks = locks;
@@ -53,7 +47,7 @@ final class CloneCoordinator implements AutoCloseable {
   void resume() {
     for (VolumeRecord record : records.list()) {
       switch (record.state()) {
-        case POPULATING -> launch(record, true);
+        case POPULATING -> populations.launch(record, true);
         case DELETING ->
             Thread.ofVirtual()
                 .name("delete-" + record.volumeId())
@@ -72,8 +66,7 @@ final class CloneCoordinator implements AutoCloseable {
     String volumeId = VolumeIds.forName(request.name());
     Population population;
     try (var _ = locks.acquire(patience, involved(volumeId, request.sourceVolumeId()))) {
-      // In this order: a population writes its last record before it stops being listed.
-      Population found = running.get(volumeId);
+      Population found = populations.of(volumeId);
       if (found == null) {
         Optional<VolumeRecord> record = records.read(volumeId);
         if (record.isPresent() && record.get().state() == State.READY) {
@@ -95,7 +88,9 @@ final class CloneCoordinator implements AutoCloseable {
       case Population.Outcome.Abandoned() ->
           throw Refusal.pending("The making of volume " + volumeId + " was stopped; ask again");
       case Population.Outcome.Failed(VolumeRecord.Failure failure) -> {
-        forgetFailure(volumeId);
+        if (!Context.current().isCancelled()) {
+          forgetFailure(volumeId);
+        }
         throw failure.toRefusal();
       }
     };
@@ -113,7 +108,7 @@ final class CloneCoordinator implements AutoCloseable {
       switch (unfinished.state()) {
         case POPULATING -> {
           checkSame(unfinished, request);
-          return launch(unfinished, true);
+          return populations.launch(unfinished, true);
         }
         case FAILED -> {
           discard(volumeId);
@@ -135,7 +130,7 @@ final class CloneCoordinator implements AutoCloseable {
     long capacity = Capacity.choose(request, backend, source);
     VolumeRecord record = VolumeRecord.populating(volumeId, request, capacity);
     records.write(record);
-    return launch(record, false);
+    return populations.launch(record, false);
   }
 
   /** A volume without a record is somebody's data; making the new one would overwrite it. */
@@ -147,42 +142,6 @@ final class CloneCoordinator implements AutoCloseable {
               + volumeId
               + " without a record; restore its record or delete the volume");
     }
-  }
-
-  private Population launch(VolumeRecord record, boolean resumed) {
-    Population population =
-        new Population(record, resumed, backend, copyEngine, records, this::ended);
-    hold(population);
-    running.put(record.volumeId(), population);
-    population.start();
-    return population;
-  }
-
-  private void hold(Population population) {
-    String sourceId = population.heldSource();
-    if (sourceId != null) {
-      held.compute(
-          sourceId,
-          (id, clones) -> {
-            Set<String> all = clones == null ? ConcurrentHashMap.newKeySet() : clones;
-            all.add(population.record().volumeId());
-            return all;
-          });
-    }
-  }
-
-  private void ended(Population population) {
-    String volumeId = population.record().volumeId();
-    String sourceId = population.heldSource();
-    if (sourceId != null) {
-      held.computeIfPresent(
-          sourceId,
-          (id, clones) -> {
-            clones.remove(volumeId);
-            return clones.isEmpty() ? null : clones;
-          });
-    }
-    running.remove(volumeId, population);
   }
 
   /** The checked source of a new clone, or null for an empty volume. Its lock is held. */
@@ -244,13 +203,13 @@ final class CloneCoordinator implements AutoCloseable {
       return;
     }
     try (var _ = locks.acquire(patience, volumeId)) {
-      Set<String> clones = held.get(volumeId);
-      if (clones != null && !clones.isEmpty()) {
+      Set<String> clones = populations.clonesOf(volumeId);
+      if (!clones.isEmpty()) {
         throw new Refusal(
             Refusal.Reason.PRECONDITION,
             "Volume " + volumeId + " is being cloned into " + String.join(", ", clones));
       }
-      Population population = running.get(volumeId);
+      Population population = populations.of(volumeId);
       if (population != null) {
         population.abandon();
       }
@@ -331,18 +290,10 @@ final class CloneCoordinator implements AutoCloseable {
         : List.of(volumeId);
   }
 
-  /** Stops all work; records stay as they are, so the next start takes it up again. */
+  /** Stops all work; the next start takes it up again. */
   @Override
   public void close() {
     closed = true;
-    List<Population> stopping = new ArrayList<>(running.values());
-    stopping.forEach(Population::abandon);
-    Patience patience = Patience.of(STOP);
-    for (Population population : stopping) {
-      if (!population.awaitEnd(patience)) {
-        log.warn(
-            "Volume {} is still being made although told to stop", population.record().volumeId());
-      }
-    }
+    populations.close();
   }
 }

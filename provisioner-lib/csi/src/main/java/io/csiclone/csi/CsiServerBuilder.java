@@ -90,7 +90,7 @@ public final class CsiServerBuilder {
    */
   public CsiServer start() {
     Path path = given(socket, "socket");
-    CsiServices services = startServices();
+    Services services = services();
     boolean started = false;
     try {
       UnixSocketServer server = UnixSocketServer.start(path, services.definitions());
@@ -110,6 +110,10 @@ public final class CsiServerBuilder {
    * @throws IllegalStateException when a part is missing or the records folder is in use
    */
   public CsiServices startServices() {
+    return services();
+  }
+
+  private Services services() {
     DriverIdentity who = given(identity, "identity");
     VolumeBackend backend = given(volumes, "volumes");
     CopyEngine engine = given(copyEngine, "copyEngine");
@@ -148,7 +152,7 @@ public final class CsiServerBuilder {
     }
   }
 
-  private record OnSocket(UnixSocketServer server, CsiServices services) implements CsiServer {
+  private record OnSocket(UnixSocketServer server, Services services) implements CsiServer {
     @Override
     public Path socket() {
       return server.socket();
@@ -156,6 +160,8 @@ public final class CsiServerBuilder {
 
     @Override
     public void close() {
+      // The work first: calls that wait for it are answered and the server need not wait for them.
+      services.coordinator().close();
       server.close();
       services.close();
     }

@@ -10,7 +10,6 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -216,10 +215,5 @@ final class Population {
 
   private synchronized boolean isAbandoned() {
     return abandoned;
-  }
-
-  /** The source that must not go away while this runs, or null. */
-  @Nullable String heldSource() {
-    return record.request().sourceVolumeId();
   }
 }

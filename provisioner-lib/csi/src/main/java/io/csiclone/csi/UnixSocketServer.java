@@ -118,8 +118,18 @@ final class UnixSocketServer implements AutoCloseable {
   }
 
   private static void release(MultiThreadIoEventLoopGroup loops, ExecutorService calls) {
+    // Calls whose client has gone still run; the loops must outlive their last word.
+    calls.shutdown();
+    try {
+      if (!calls.awaitTermination(DRAIN_SECONDS, TimeUnit.SECONDS)) {
+        log.warn("Calls still run although the server has stopped; they are interrupted");
+        calls.shutdownNow();
+      }
+    } catch (InterruptedException e) {
+      calls.shutdownNow();
+      Thread.currentThread().interrupt();
+    }
     var _ = loops.shutdownGracefully(0, DRAIN_SECONDS, TimeUnit.SECONDS);
-    calls.shutdownNow();
   }
 
   private static void prepareFolder(Path socket) throws IOException {

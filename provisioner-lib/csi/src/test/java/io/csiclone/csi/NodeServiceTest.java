@@ -6,9 +6,11 @@ import static io.csiclone.csi.TestDriver.block;
 import static io.csiclone.csi.TestDriver.mount;
 import static io.csiclone.csi.TestDriver.request;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.csiclone.csiproto.NodeGetCapabilitiesRequest;
 import io.csiclone.csiproto.NodeGetInfoRequest;
+import io.csiclone.csiproto.NodeGrpc;
 import io.csiclone.csiproto.NodePublishVolumeRequest;
 import io.csiclone.csiproto.NodeServiceCapability.RPC;
 import io.csiclone.csiproto.NodeStageVolumeRequest;
@@ -18,6 +20,9 @@ import io.csiclone.csiproto.VolumeCapability.AccessMode.Mode;
 import io.grpc.Status.Code;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -114,6 +119,34 @@ class NodeServiceTest {
                         .setStagingTargetPath("/staging")
                         .setVolumeCapability(block(Mode.SINGLE_NODE_WRITER))
                         .build()));
+  }
+
+  @Test
+  void callsOnAVolumeThatIsBusyAreAbortedAndOtherVolumesAreNotHeldUp() throws Exception {
+    driver.stop();
+    driver.answeringWithin(Duration.ofMillis(100)).start();
+    String other = driver.create(request("pvc-2", MIB)).getVolumeId();
+    driver.node.gate = new CountDownLatch(1);
+    var staging = NodeGrpc.newFutureStub(driver.channel()).nodeStageVolume(stage(volumeId));
+    await().until(() -> driver.node.calls.size() == 1);
+    refused(
+        Code.ABORTED,
+        "Another operation on volume " + volumeId,
+        () -> driver.node().nodeStageVolume(stage(volumeId)));
+    refused(Code.ABORTED, "Another operation", () -> driver.delete(volumeId));
+    driver.delete(other);
+    driver.node.gate.countDown();
+    assertThat(staging.get(10, TimeUnit.SECONDS)).isNotNull();
+    assertThat(driver.node.calls).hasSize(1);
+    driver.delete(volumeId);
+  }
+
+  private static NodeStageVolumeRequest stage(String volumeId) {
+    return NodeStageVolumeRequest.newBuilder()
+        .setVolumeId(volumeId)
+        .setStagingTargetPath("/staging")
+        .setVolumeCapability(mount(Mode.SINGLE_NODE_WRITER))
+        .build();
   }
 
   @Test

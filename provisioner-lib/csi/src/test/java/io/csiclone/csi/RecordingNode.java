@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 
 /** A node backend that writes down what it was told. */
 final class RecordingNode implements NodeBackend {
@@ -13,9 +14,17 @@ final class RecordingNode implements NodeBackend {
   final List<String> calls = new CopyOnWriteArrayList<>();
   volatile Map<String, String> topology = HERE;
 
+  /** While closed, staging waits. */
+  volatile CountDownLatch gate = new CountDownLatch(0);
+
   @Override
   public void stage(String volumeId, Path stagingPath, Mounting mounting) {
     calls.add("stage %s %s %s".formatted(volumeId, stagingPath, mounting));
+    try {
+      gate.await();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   @Override

@@ -45,7 +45,7 @@ record Claim(PersistentVolumeClaim object) {
 
   @Nullable String selectedNode() {
     String node = annotation(Names.SELECTED_NODE);
-    return isNamed(node) ? node : null;
+    return node == null || node.isEmpty() ? null : node;
   }
 
   boolean terminating() {

@@ -130,7 +130,7 @@ final class ClaimProvisioner {
 
   private Outcome begin(Claim claim) {
     String className = claim.storageClassName();
-    if (!Claim.isNamed(className)) {
+    if (className == null || className.isEmpty()) {
       return Outcome.DONE;
     }
     StorageClass storageClass = facts.storageClass(className).orElse(null);

@@ -53,6 +53,11 @@ final class CloneCheck {
     CloneFacts found = withDriversOwnWord(facts.about(claim.object()));
     var verdict = CloneRules.judge(found, policy);
     if (!verdict.allowed()) {
+      // A cache that lags never refuses.
+      found = withDriversOwnWord(facts.aboutLive(claim.object()));
+      verdict = CloneRules.judge(found, policy);
+    }
+    if (!verdict.allowed()) {
       return new Result.Denied(
           verdict.denials().stream()
               .map(finding -> finding.code().id() + ": " + finding.message())

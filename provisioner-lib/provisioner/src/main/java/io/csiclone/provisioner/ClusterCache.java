@@ -36,6 +36,10 @@ final class ClusterCache implements AutoCloseable {
     claims.addEventHandler(onClaim);
     volumes = client.persistentVolumes().runnableInformer(0);
     volumes.addEventHandler(onVolume);
+    // The first list has to succeed; a watch lost after it is taken up again, whatever it was lost
+    // for.
+    claims.exceptionHandler((started, failure) -> started);
+    volumes.exceptionHandler((started, failure) -> started);
   }
 
   private static List<String> keys(@Nullable Object key) {
@@ -63,9 +67,6 @@ final class ClusterCache implements AutoCloseable {
       Thread.currentThread().interrupt();
       throw new IllegalStateException("interrupted while the caches were being filled", e);
     }
-    // From here on a lost watch is taken up again, whatever it was lost for.
-    claims.exceptionHandler((running, failure) -> true);
-    volumes.exceptionHandler((running, failure) -> true);
   }
 
   boolean synced() {

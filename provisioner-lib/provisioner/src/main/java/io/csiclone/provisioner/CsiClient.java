@@ -130,7 +130,7 @@ final class CsiClient {
   DeleteAnswer delete(String volumeId) {
     try {
       var request = DeleteVolumeRequest.newBuilder().setVolumeId(volumeId).build();
-      var unused = controller().deleteVolume(request);
+      var _ = controller().deleteVolume(request);
       return new DeleteAnswer.Deleted();
     } catch (StatusRuntimeException e) {
       return mayBeUnderWay(e.getStatus())

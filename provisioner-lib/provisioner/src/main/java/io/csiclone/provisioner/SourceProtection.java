@@ -149,7 +149,8 @@ final class SourceProtection {
   private boolean isOurs(Claim source) {
     String volumeName = source.object().getSpec().getVolumeName();
     PersistentVolume volume =
-        Claim.isNamed(volumeName) ? facts.volume(volumeName).orElse(null) : null;
+        volumeName != null && !volumeName.isEmpty()
+            ? facts.volume(volumeName).orElse(null) : null;
     if (volume == null) {
       return source.isFor(driverName);
     }

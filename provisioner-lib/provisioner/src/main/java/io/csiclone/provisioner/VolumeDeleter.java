@@ -6,10 +6,7 @@ import io.fabric8.kubernetes.api.model.PersistentVolume;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.dsl.Resource;
-import io.fabric8.kubernetes.client.dsl.base.PatchContext;
-import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import java.time.Duration;
-import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.Predicate;
@@ -109,7 +106,7 @@ final class VolumeDeleter {
         return Outcome.DONE;
       }
       try {
-        removeFinalizer(now);
+        new MetadataPatch(client, now).without(Names.VOLUME_FINALIZER).send();
         LOG.info("volume {}: deleted", name);
         return Outcome.DONE;
       } catch (KubernetesClientException e) {
@@ -119,20 +116,6 @@ final class VolumeDeleter {
       }
     }
     return new Outcome.RetryIn(SOON);
-  }
-
-  private void removeFinalizer(PersistentVolume volume) {
-    Map<String, Object> metadata = new LinkedHashMap<>();
-    metadata.put("uid", volume.getMetadata().getUid());
-    metadata.put("resourceVersion", volume.getMetadata().getResourceVersion());
-    metadata.put(
-        "finalizers",
-        volume.getMetadata().getFinalizers().stream()
-            .filter(finalizer -> !finalizer.equals(Names.VOLUME_FINALIZER))
-            .toList());
-    String patch = client.getKubernetesSerialization().asJson(Map.of("metadata", metadata));
-    resource(volume.getMetadata().getName())
-        .patch(PatchContext.of(PatchType.JSON_MERGE), patch);
   }
 
   private static boolean hasFinalizer(PersistentVolume volume) {

@@ -77,8 +77,8 @@ final class WorkQueue<K> implements AutoCloseable {
   /** The delay after the first failure and the longest one. */
   record Retry(Duration first, Duration longest) {
     Duration after(int failures) {
-      double doubled = first.toNanos() * Math.pow(2, Math.min(failures - 1, 40));
-      double capped = Math.min(doubled, longest.toNanos());
+      double doubled = (double) first.toNanos() * Math.pow(2, Math.min(failures - 1, 40));
+      double capped = Math.min(doubled, (double) longest.toNanos());
       // Jitter keeps a thousand claims that failed together from coming back together.
       return Duration.ofNanos((long) (capped * ThreadLocalRandom.current().nextDouble(0.8, 1.0)));
     }
@@ -116,8 +116,9 @@ final class WorkQueue<K> implements AutoCloseable {
       }
       Item item = items.get(key);
       if (item == null) {
-        items.put(key, item = new Item());
-        schedule(key, item, Duration.ZERO);
+        Item added = new Item();
+        items.put(key, added);
+        schedule(key, added, Duration.ZERO);
       } else if (item.running) {
         item.offered = true;
         item.hastened |= hasten;

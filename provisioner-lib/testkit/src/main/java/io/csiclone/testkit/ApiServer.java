@@ -76,8 +76,10 @@ final class ApiServer implements AutoCloseable {
       throw ApiException.of(413, "RequestEntityTooLarge", "limit is " + MAX_BODY);
     }
     if (header(exchange, "Upgrade").equalsIgnoreCase("websocket")) {
-      // Clients fall back to a plain streaming watch on this answer.
-      throw ApiException.of(503, "ServiceUnavailable", "websockets are not served here");
+      // Not upgraded: the client falls back to a plain streaming watch at once. It would try again
+      // for long on an error.
+      sendBytes(exchange, 200, "application/json", new byte[0]);
+      return;
     }
     Optional<ResourcePath> path = ResourcePath.parse(uri.getPath());
     if (path.isEmpty()) {

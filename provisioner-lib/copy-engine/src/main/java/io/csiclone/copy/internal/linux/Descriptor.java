@@ -37,6 +37,7 @@ public final class Descriptor implements AutoCloseable {
   private static final long FICLONE = 0x40049409L;
   private static final long FICLONERANGE = 0x4020940dL;
   private static final long BLKGETSIZE64 = 0x80081272L;
+  private static final long BLKROGET = 0x125eL;
   private static final long BLKSSZGET = 0x1268L;
   private static final long BLKZEROOUT = 0x127fL;
   private static final long LOOP_GET_STATUS64 = 0x4c05L;
@@ -240,12 +241,21 @@ public final class Descriptor implements AutoCloseable {
 
   /** The smallest unit a block device can address, in bytes. */
   public int logicalBlockSize() throws SystemCallException {
+    return deviceProperty("ioctl(BLKSSZGET)", BLKSSZGET);
+  }
+
+  /** Whether a block device refuses writes; opening it for writing may succeed all the same. */
+  public boolean isReadOnlyDevice() throws SystemCallException {
+    return deviceProperty("ioctl(BLKROGET)", BLKROGET) != 0;
+  }
+
+  private int deviceProperty(String call, long request) throws SystemCallException {
     try (Arena arena = Arena.ofConfined()) {
-      MemorySegment size = arena.allocate(JAVA_INT);
-      if (Libc.ioctl(fd, BLKSSZGET, size) < 0) {
-        throw new SystemCallException("ioctl(BLKSSZGET)", path, Libc.errno());
+      MemorySegment value = arena.allocate(JAVA_INT);
+      if (Libc.ioctl(fd, request, value) < 0) {
+        throw new SystemCallException(call, path, Libc.errno());
       }
-      return size.get(JAVA_INT, 0);
+      return value.get(JAVA_INT, 0);
     }
   }
 

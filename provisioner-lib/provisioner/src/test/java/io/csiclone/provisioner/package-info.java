@@ -1,0 +1,4 @@
+@NullMarked
+package io.csiclone.provisioner;
+
+import org.jspecify.annotations.NullMarked;
