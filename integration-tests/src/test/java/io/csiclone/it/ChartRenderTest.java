@@ -237,6 +237,32 @@ class ChartRenderTest {
   }
 
   @Test
+  void theModesOfRestrictionsReachTheWebhook() {
+    Container container =
+        one(
+                Deployment.class,
+                render(
+                    WEBHOOK,
+                    NEWEST,
+                    Map.of(
+                        "policy.classPolicy", "same-driver",
+                        "policy.modes.SourceInUse", "deny",
+                        "policy.modes.FsTypeMismatch", "off")))
+            .getSpec()
+            .getTemplate()
+            .getSpec()
+            .getContainers()
+            .getFirst();
+
+    assertThat(container.getArgs())
+        .contains(
+            "--csi-clone.webhook.class-policy=same-driver",
+            "--csi-clone.webhook.fail-mode=deny",
+            "--csi-clone.webhook.modes.SourceInUse=deny",
+            "--csi-clone.webhook.modes.FsTypeMismatch=off");
+  }
+
+  @Test
   void theDriverIsOneContainerThatMountsIntoTheNode() {
     List<HasMetadata> objects = render(DRIVER, NEWEST, Map.of());
     var pod = one(DaemonSet.class, objects).getSpec().getTemplate().getSpec();
@@ -343,6 +369,8 @@ class ChartRenderTest {
     "csi-clone-webhook, replicas, 0",
     "csi-clone-webhook, webhook.failurePolicy, Ingore",
     "csi-clone-webhook, webhook.timeoutSeconds, 31",
+    "csi-clone-webhook, policy.modes.SourceInUse, maybe",
+    "csi-clone-webhook, policy.classPolicy, any",
     "csi-clone-webhook, certificate.secretName, Not_A_Name",
     "csi-clone-webhook, image.pullPolicy, Sometimes",
     "csi-clone-webhook, replica, 3",
