@@ -30,6 +30,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import java.util.logging.Level;
@@ -43,18 +44,21 @@ import org.junit.jupiter.api.Test;
 class SelfManagedCertificatesTest {
   private static final Logger MOCK_SERVER_LOG =
       Logger.getLogger("io.fabric8.mockwebserver.MockWebServer");
-  private static final CertificateOptions OPTIONS =
-      new CertificateOptions(
-          "csi-clone-system",
-          "csi-clone-webhook-tls",
-          "csi-clone-webhook",
-          List.of("csi-clone-webhook.csi-clone-system.svc"));
+  private static final AtomicInteger TESTS = new AtomicInteger();
   private static final Timing TIMING =
       new Timing(Duration.ofSeconds(20), Duration.ofMillis(300), Duration.ofMillis(100));
 
   @SuppressWarnings("NullAway.Init") // set by the extension before the first test
   private static KubernetesClient client;
 
+  // Tests share the server, so each has its own namespace and configurations.
+  private final String suffix = "-" + TESTS.incrementAndGet();
+  private final CertificateOptions options =
+      new CertificateOptions(
+          "csi-clone-system" + suffix,
+          "csi-clone-webhook-tls",
+          "csi-clone-webhook" + suffix,
+          List.of("csi-clone-webhook.csi-clone-system.svc"));
   private final AtomicReference<Instant> now = new AtomicReference<>(Instant.now());
   private final InstantSource time = now::get;
   private final List<ServingCertificate> received = new CopyOnWriteArrayList<>();
@@ -68,9 +72,6 @@ class SelfManagedCertificatesTest {
   @AfterEach
   void stop() {
     started.forEach(SelfManagedCertificates::close);
-    client.secrets().inNamespace(OPTIONS.namespace()).delete();
-    client.admissionRegistration().v1().mutatingWebhookConfigurations().delete();
-    client.admissionRegistration().v1().validatingWebhookConfigurations().delete();
   }
 
   @Test
@@ -168,7 +169,7 @@ class SelfManagedCertificatesTest {
         .admissionRegistration()
         .v1()
         .mutatingWebhookConfigurations()
-        .withName(OPTIONS.configurationName())
+        .withName(options.configurationName())
         .edit(configuration ->
             new MutatingWebhookConfigurationBuilder(configuration)
                 .editFirstWebhook()
@@ -230,7 +231,7 @@ class SelfManagedCertificatesTest {
   void aSecretWrittenBySomebodyElseIsServed() {
     start();
     KeyMaterial other =
-        new CertificateIssuer(CertificatePolicy.forNames(OPTIONS.dnsNames()), new SecureRandom())
+        new CertificateIssuer(CertificatePolicy.forNames(options.dnsNames()), new SecureRandom())
             .createAll(now.get());
 
     store(other.toEntries());
@@ -256,8 +257,8 @@ class SelfManagedCertificatesTest {
         .resource(
             new SecretBuilder()
                 .withNewMetadata()
-                .withNamespace(OPTIONS.namespace())
-                .withName(OPTIONS.secretName())
+                .withNamespace(options.namespace())
+                .withName(options.secretName())
                 .addToLabels("team", "storage")
                 .endMetadata()
                 .withType("Opaque")
@@ -324,7 +325,7 @@ class SelfManagedCertificatesTest {
 
     await().pollDelay(TIMING.recheck().multipliedBy(2)).until(() -> true);
     assertThat(received).hasSize(1);
-    assertThat(client.secrets().inNamespace(OPTIONS.namespace()).list().getItems()).isEmpty();
+    assertThat(client.secrets().inNamespace(options.namespace()).list().getItems()).isEmpty();
   }
 
   @Test
@@ -344,10 +345,10 @@ class SelfManagedCertificatesTest {
                     .build())
             .build()) {
       assertThatThrownBy(() ->
-              CertificateKeeper.start(unreachable, OPTIONS, clock(), received::add, impatient))
+              CertificateKeeper.start(unreachable, options, clock(), received::add, impatient))
           .isInstanceOfSatisfying(
               CertificatesException.class,
-              e -> assertThat(e.secret()).isEqualTo("csi-clone-system/csi-clone-webhook-tls"))
+              e -> assertThat(e.secret()).isEqualTo(options.namespace() + "/csi-clone-webhook-tls"))
           .hasMessageContaining("No serving certificate within 1 s from Secret")
           .hasMessageContaining("get, create and update");
     }
@@ -359,7 +360,7 @@ class SelfManagedCertificatesTest {
 
   private SelfManagedCertificates start(Consumer<ServingCertificate> onCertificate, Timing timing) {
     SelfManagedCertificates certificates =
-        CertificateKeeper.start(client, OPTIONS, clock(), onCertificate, timing);
+        CertificateKeeper.start(client, options, clock(), onCertificate, timing);
     started.add(certificates);
     return certificates;
   }
@@ -369,7 +370,7 @@ class SelfManagedCertificatesTest {
   }
 
   private Secret secret() {
-    return client.secrets().inNamespace(OPTIONS.namespace()).withName(OPTIONS.secretName()).get();
+    return client.secrets().inNamespace(options.namespace()).withName(options.secretName()).get();
   }
 
   private void store(Map<String, String> entries) {
@@ -377,8 +378,8 @@ class SelfManagedCertificatesTest {
         secret() == null
             ? new SecretBuilder()
                 .withNewMetadata()
-                .withNamespace(OPTIONS.namespace())
-                .withName(OPTIONS.secretName())
+                .withNamespace(options.namespace())
+                .withName(options.secretName())
                 .endMetadata()
             : new SecretBuilder(secret());
     entries.forEach((key, text) -> builder.addToData(key, base64(text)));
@@ -404,7 +405,7 @@ class SelfManagedCertificatesTest {
         .admissionRegistration()
         .v1()
         .mutatingWebhookConfigurations()
-        .withName(OPTIONS.configurationName())
+        .withName(options.configurationName())
         .get();
   }
 
@@ -415,7 +416,7 @@ class SelfManagedCertificatesTest {
         .admissionRegistration()
         .v1()
         .validatingWebhookConfigurations()
-        .withName(OPTIONS.configurationName())
+        .withName(options.configurationName())
         .get()
         .getWebhooks()
         .forEach(hook -> bundles.add(hook.getClientConfig().getCaBundle()));
@@ -427,14 +428,14 @@ class SelfManagedCertificatesTest {
         .resource(
             new MutatingWebhookConfigurationBuilder()
                 .withNewMetadata()
-                .withName(OPTIONS.configurationName())
+                .withName(options.configurationName())
                 .endMetadata()
                 .addNewWebhook()
                 .withName("mutate.csi-clone.io")
                 .withFailurePolicy("Fail")
                 .withNewClientConfig()
                 .withNewService()
-                .withNamespace(OPTIONS.namespace())
+                .withNamespace(options.namespace())
                 .withName("csi-clone-webhook")
                 .withPath("/mutate")
                 .endService()
@@ -446,7 +447,7 @@ class SelfManagedCertificatesTest {
         .resource(
             new ValidatingWebhookConfigurationBuilder()
                 .withNewMetadata()
-                .withName(OPTIONS.configurationName())
+                .withName(options.configurationName())
                 .endMetadata()
                 .addNewWebhook()
                 .withName("validate.csi-clone.io")

@@ -3,9 +3,11 @@ package io.csiclone.copy;
 import java.time.Duration;
 
 /**
- * What a finished copy did. All sizes in bytes.
+ * What a finished copy did. All sizes in bytes; {@code cloned + written + skipped} is the source's
+ * length.
  *
- * @param method the method that moved the data
+ * @param method the method that moved the data, or most of it; for a source without data the one
+ *     that would have been used
  * @param sourceBytes the source's length
  * @param cloned bytes whose extents are shared with the source
  * @param written bytes written to the target

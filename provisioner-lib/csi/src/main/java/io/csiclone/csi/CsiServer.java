@@ -2,10 +2,19 @@ package io.csiclone.csi;
 
 import java.nio.file.Path;
 
-/** A CSI driver on a unix socket. Closing it stops the server and removes the socket. */
+/**
+ * A CSI driver on a unix socket: Identity, Controller and, with a node backend, Node. Closing it
+ * lets running calls end, stops copies (the next start takes them up again), and removes the
+ * socket. The backends and the copy engine stay open; they belong to whoever made them.
+ */
 public interface CsiServer extends AutoCloseable {
 
-  /** The socket, mode 0600. */
+  /** Begins a server. */
+  static CsiServerBuilder builder() {
+    return new CsiServerBuilder();
+  }
+
+  /** The socket, an absolute path; its mode is 0600. */
   Path socket();
 
   @Override

@@ -1,6 +1,9 @@
 package io.csiclone.facts;
 
 import io.csiclone.rules.CloneFacts;
+import io.csiclone.rules.CloneRules;
+import io.csiclone.rules.RulePolicy;
+import io.csiclone.rules.Verdict;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.PersistentVolume;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
@@ -74,12 +77,16 @@ final class WatchedFacts implements ClusterFacts {
   }
 
   private Lookup cached() {
+    return cached(live());
+  }
+
+  private Lookup cached(Lookup otherwise) {
     return new CacheLookup(
         claims.getIndexer(),
         volumes.getIndexer(),
         classes.getIndexer(),
         drivers.getIndexer(),
-        live());
+        otherwise);
   }
 
   @Override
@@ -90,6 +97,14 @@ final class WatchedFacts implements ClusterFacts {
   @Override
   public CloneFacts aboutLive(PersistentVolumeClaim clone) {
     return Gathering.gather(clone, live());
+  }
+
+  @Override
+  public Verdict judge(PersistentVolumeClaim clone, RulePolicy policy) {
+    // One look-up, so that both attempts together stay within the patience for one question.
+    var live = live();
+    var verdict = CloneRules.judge(Gathering.gather(clone, cached(live)), policy);
+    return verdict.allowed() ? verdict : CloneRules.judge(Gathering.gather(clone, live), policy);
   }
 
   @Override

@@ -23,7 +23,10 @@ final class StorageClassRules {
     var claim = facts.claim();
     var name = claim.storageClassName();
     String what;
-    if (name == null) {
+    if (name == null && facts.source() == null) {
+      // It would have got the class of its source; what keeps it from that is told elsewhere.
+      return false;
+    } else if (name == null) {
       what = "names no storage class";
     } else if (name.isEmpty()) {
       what = "has the empty storage class, which declines dynamic provisioning";

@@ -238,6 +238,16 @@ class CloneRulesTest {
   }
 
   @Test
+  void aCloneThatCannotGetTheClassOfItsSourceIsToldOfTheSourceAlone() {
+    assertRefused(
+        judge(scene -> {
+          scene.className = null;
+          scene.sourceExists = false;
+        }),
+        RuleCode.SOURCE_NOT_FOUND);
+  }
+
+  @Test
   void aSourceWithoutStorageClassIsRefused() {
     assertRefused(
         judge(scene -> scene.sourceClass = null),

@@ -1,0 +1,61 @@
+{{/* One installation to a cluster: the webhook configurations have fixed names, so has everything else. */}}
+{{- define "csi-clone-webhook.name" -}}
+csi-clone-webhook
+{{- end -}}
+
+{{- define "csi-clone-webhook.selector" -}}
+app.kubernetes.io/name: csi-clone-webhook
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end -}}
+
+{{- define "csi-clone-webhook.labels" -}}
+{{ include "csi-clone-webhook.selector" . }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/part-of: csi-clone
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | quote }}
+{{- end -}}
+
+{{/* The names under which the API server and people in the cluster call the Service. */}}
+{{- define "csi-clone-webhook.dnsNames" -}}
+{{- $service := printf "%s.%s.svc" (include "csi-clone-webhook.name" .) .Release.Namespace -}}
+{{ $service }},{{ $service }}.{{ .Values.certificate.clusterDomain }}
+{{- end -}}
+
+{{/*
+What both hooks have in common. The caBundle is never rendered: the webhook writes it, and Helm keeps
+what no revision of the chart has set.
+Arguments: context, path.
+*/}}
+{{- define "csi-clone-webhook.hook" -}}
+{{- $context := .context -}}
+clientConfig:
+  service:
+    namespace: {{ $context.Release.Namespace }}
+    name: {{ include "csi-clone-webhook.name" $context }}
+    path: {{ .path }}
+    port: 443
+rules:
+  - operations: [CREATE]
+    apiGroups: [""]
+    apiVersions: [v1]
+    resources: [persistentvolumeclaims]
+    scope: Namespaced
+matchPolicy: Equivalent
+{{- if semverCompare ">=1.21-0" $context.Capabilities.KubeVersion.Version }}
+namespaceSelector:
+  matchExpressions:
+    - key: kubernetes.io/metadata.name
+      operator: NotIn
+      values: {{ append $context.Values.webhook.exemptNamespaces $context.Release.Namespace | uniq | toJson }}
+{{- end }}
+{{- if semverCompare ">=1.28-0" $context.Capabilities.KubeVersion.Version }}
+matchConditions:
+  - name: names-a-data-source
+    expression: has(object.spec.dataSource) || has(object.spec.dataSourceRef)
+{{- end }}
+failurePolicy: {{ $context.Values.webhook.failurePolicy }}
+timeoutSeconds: {{ $context.Values.webhook.timeoutSeconds }}
+sideEffects: None
+admissionReviewVersions: [v1]
+{{- end -}}

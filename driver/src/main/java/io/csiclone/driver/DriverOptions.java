@@ -1,0 +1,132 @@
+package io.csiclone.driver;
+
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.regex.Pattern;
+
+/**
+ * What the process was told, checked.
+ *
+ * @param socket where CSI is served
+ * @param pool the folder with the volumes
+ * @param nodeId the node this process serves
+ * @param cluster how to reach the API server; empty to serve CSI alone
+ * @param registrationDir the kubelet's plugin registry; empty to stay unknown to the kubelet
+ * @param kubeletDir the folder beneath which the kubelet wants volumes mounted
+ * @param healthPort where probes are answered; empty for nowhere
+ */
+record DriverOptions(
+    Path socket,
+    Path pool,
+    String nodeId,
+    Optional<Cluster> cluster,
+    Optional<Path> registrationDir,
+    Path kubeletDir,
+    OptionalInt healthPort) {
+
+  /** How the API server is reached. */
+  sealed interface Cluster {
+    /** By a kubeconfig file. */
+    record Kubeconfig(Path file) implements Cluster {}
+
+    /** By the service account of the pod this process runs in. */
+    record InCluster() implements Cluster {}
+  }
+
+  /** An option cannot be used. The message is one sentence that names it. */
+  static final class Unusable extends Exception {
+    private static final long serialVersionUID = 1L;
+
+    Unusable(String message) {
+      super(message);
+    }
+  }
+
+  // A label value, because the id becomes one: the topology segment.
+  private static final Pattern NODE_ID =
+      Pattern.compile("[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?");
+
+  /** The socket that {@code unix:///path} names. */
+  static Path socket(String endpoint) throws Unusable {
+    Path socket;
+    try {
+      URI uri = new URI(endpoint);
+      String path = uri.getPath();
+      boolean bare = uri.getAuthority() == null && uri.getQuery() == null;
+      if (!"unix".equals(uri.getScheme()) || path == null || !path.startsWith("/") || !bare) {
+        throw new Unusable(notUnix(endpoint));
+      }
+      socket = Path.of(path).normalize();
+    } catch (URISyntaxException | InvalidPathException e) {
+      throw new Unusable(notUnix(endpoint));
+    }
+    Path folder = socket.getParent();
+    if (folder == null || !Files.isDirectory(folder)) {
+      throw new Unusable("--endpoint: folder %s does not exist; create it first".formatted(folder));
+    }
+    if (!Files.isWritable(folder)) {
+      throw new Unusable("--endpoint: folder %s is not writable for this user".formatted(folder));
+    }
+    if (!UnixSockets.fits(socket)) {
+      throw new Unusable(
+          "--endpoint: %s is longer than the 107 bytes the kernel allows a socket's path"
+              .formatted(socket));
+    }
+    return socket;
+  }
+
+  private static String notUnix(String endpoint) {
+    return "--endpoint must be unix:// followed by an absolute path, for instance unix:///run/csi.sock, but is '%s'"
+        .formatted(endpoint);
+  }
+
+  static String nodeId(String id) throws Unusable {
+    if (!NODE_ID.matcher(id).matches()) {
+      throw new Unusable(
+          "--node-id must be 1 to 63 letters, digits, '.', '_' or '-', but is '%s'".formatted(id));
+    }
+    return id;
+  }
+
+  static Cluster kubeconfig(Path file) throws Unusable {
+    if (!Files.isReadable(file) || Files.isDirectory(file)) {
+      throw new Unusable("--kubeconfig: cannot read file %s".formatted(file));
+    }
+    return new Cluster.Kubeconfig(file);
+  }
+
+  static Cluster inCluster() throws Unusable {
+    if (System.getenv("KUBERNETES_SERVICE_HOST") == null) {
+      throw new Unusable(
+          "--in-cluster works only inside a pod (KUBERNETES_SERVICE_HOST is not set); elsewhere use --kubeconfig FILE");
+    }
+    return new Cluster.InCluster();
+  }
+
+  /** Checks the plugin registry, and that mounts made for the kubelet can reach it. */
+  static Path registrationDir(Path folder, Path kubeletDir, MountTable mounts) throws Unusable {
+    if (!Files.isDirectory(folder)) {
+      throw new Unusable(
+          "--registration-dir: %s is not a folder; it is the kubelet's plugins_registry"
+              .formatted(folder));
+    }
+    if (!Files.isWritable(folder)) {
+      throw new Unusable("--registration-dir: %s is not writable for this user".formatted(folder));
+    }
+    if (!Files.isDirectory(kubeletDir)) {
+      throw new Unusable("--kubelet-dir: %s is not a folder".formatted(kubeletDir));
+    }
+    boolean shared = mounts.holding(kubeletDir.resolve("pods")).filter(Mount::shared).isPresent();
+    if (!shared) {
+      throw new Unusable(
+          "--kubelet-dir: what is mounted beneath %s would not reach the node; mount it into the container with mountPropagation: Bidirectional"
+              .formatted(kubeletDir));
+    }
+    return folder;
+  }
+}

@@ -1,0 +1,219 @@
+package io.csiclone.driver;
+
+import io.csiclone.csi.AccessType;
+import io.csiclone.csi.BackendException;
+import io.csiclone.csi.BackendException.Reason;
+import io.csiclone.csi.NodeBackend;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Collectors;
+
+/** Attaches images as loop devices and mounts what is in them. */
+final class LoopNodeBackend implements NodeBackend {
+
+  /** The label that ties a volume to the node whose pool holds it. */
+  static final String TOPOLOGY_KEY = "topology.reflink.csi-clone.io/node";
+
+  private final Pool pool;
+  private final LoopDevices loops;
+  private final VolumeLocks locks;
+  private final UnusedSources sources;
+  private final String nodeId;
+  private final BindMounts binds = new BindMounts();
+
+  LoopNodeBackend(
+      Pool pool, LoopDevices loops, VolumeLocks locks, UnusedSources sources, String nodeId) {
+    this.pool = pool;
+    this.loops = loops;
+    this.locks = locks;
+    this.sources = sources;
+    this.nodeId = nodeId;
+  }
+
+  @Override
+  public void stage(String volumeId, Path stagingPath, Mounting mounting) {
+    requireRoot();
+    locks.run(
+        volumeId,
+        () -> {
+          Path image = pool.existing(volumeId);
+          sources.requireNotCopied(volumeId);
+          recoverInterruptedFormat(volumeId, image);
+          if (mounting.accessType() == AccessType.BLOCK) {
+            loops.refreshSize(loops.attach(image), image);
+          } else {
+            stageFilesystem(volumeId, image, stagingPath, mounting);
+          }
+        });
+  }
+
+  private void recoverInterruptedFormat(String volumeId, Path image) {
+    if (pool.isMarkedFormatting(volumeId)) {
+      loops.attachedTo(image).forEach(loops::detach);
+      pool.undoInterruptedFormat(volumeId);
+    }
+  }
+
+  private void stageFilesystem(String volumeId, Path image, Path stagingPath, Mounting mounting) {
+    Optional<Filesystem> wanted = Filesystem.named(mounting.fsType());
+    boolean attachedBefore = loops.find(image).isPresent();
+    LoopDevice device = loops.attach(image);
+    boolean mountedBefore = false;
+    try {
+      mountedBefore = isMountedFrom(device, volumeId, stagingPath);
+      loops.refreshSize(device, image);
+      VolumeFilesystem filesystem = VolumeFilesystem.open(pool, volumeId, device, wanted);
+      if (!mountedBefore) {
+        BindMounts.makeFolder(stagingPath);
+        filesystem.mount(stagingPath, mounting.mountFlags());
+      }
+      if (!isReadOnly(stagingPath)) {
+        // On every stage: one that failed half-way must not leave a small filesystem for good.
+        filesystem.grow(stagingPath, mounting.mountFlags());
+        if (mounting.readOnly() || mounting.mountFlags().contains("ro")) {
+          Command.run(Command.LONG, "mount", "-o", "remount,ro", stagingPath.toString());
+        }
+      }
+    } catch (BackendException e) {
+      undo(e, device, stagingPath, !mountedBefore, !attachedBefore);
+      throw e;
+    }
+  }
+
+  private static boolean isReadOnly(Path path) {
+    return MountTable.read().at(path).filter(Mount::readOnly).isPresent();
+  }
+
+  /** Takes back what a failed stage has done, so that it leaves nothing on the node. */
+  private void undo(
+      BackendException failure,
+      LoopDevice device,
+      Path stagingPath,
+      boolean unmount,
+      boolean detach) {
+    try {
+      MountTable table = MountTable.read();
+      if (unmount && table.at(stagingPath).filter(table.of(device)::contains).isPresent()) {
+        binds.unmountAll(stagingPath);
+      }
+      if (detach) {
+        loops.detach(device);
+      }
+    } catch (BackendException e) {
+      failure.addSuppressed(e);
+    }
+  }
+
+  /** Whether the volume is mounted there; anything else that is mounted there is refused. */
+  private static boolean isMountedFrom(LoopDevice device, String volumeId, Path path) {
+    MountTable table = MountTable.read();
+    Optional<Mount> present = table.at(path);
+    if (present.isPresent() && !table.of(device).contains(present.get())) {
+      throw new BackendException(
+          Reason.IN_USE,
+          "%s is to hold volume %s, but %s is mounted there"
+              .formatted(path, volumeId, present.get().source()));
+    }
+    return present.isPresent();
+  }
+
+  @Override
+  public void unstage(String volumeId, Path stagingPath) {
+    requireRoot();
+    locks.run(
+        volumeId,
+        () -> {
+          List<LoopDevice> devices = new ArrayList<>();
+          if (pool.holds(volumeId)) {
+            devices.addAll(loops.attachedTo(pool.existing(volumeId)));
+          }
+          // Also when the image was removed by hand: the device still has it open.
+          MountTable.read()
+              .at(stagingPath)
+              .flatMap(mount -> loops.withBackingName(mount.source(), volumeId + ".img"))
+              .filter(device -> !devices.contains(device))
+              .ifPresent(devices::add);
+          binds.unmountAll(stagingPath);
+          for (LoopDevice device : devices) {
+            requireUnused(volumeId, device);
+            loops.detach(device);
+          }
+        });
+  }
+
+  private static void requireUnused(String volumeId, LoopDevice device) {
+    MountTable table = MountTable.read();
+    List<Mount> mounts = new ArrayList<>(table.of(device));
+    mounts.addAll(table.nodesOf(device));
+    if (!mounts.isEmpty()) {
+      throw new BackendException(
+          Reason.IN_USE,
+          "volume %s is still in use at %s"
+              .formatted(
+                  volumeId,
+                  mounts.stream()
+                      .map(mount -> mount.point().toString())
+                      .distinct()
+                      .collect(Collectors.joining(", "))));
+    }
+  }
+
+  @Override
+  public void publish(String volumeId, Path stagingPath, Path targetPath, Mounting mounting) {
+    requireRoot();
+    locks.run(
+        volumeId,
+        () -> {
+          LoopDevice device =
+              loops
+                  .find(pool.existing(volumeId))
+                  .orElseThrow(() -> notStaged(volumeId, stagingPath));
+          if (mounting.accessType() == AccessType.BLOCK) {
+            binds.bindDevice(device, targetPath, mounting.readOnly());
+          } else {
+            Mount staged =
+                MountTable.read()
+                    .at(stagingPath)
+                    .filter(mount -> MountTable.read().of(device).contains(mount))
+                    .orElseThrow(() -> notStaged(volumeId, stagingPath));
+            binds.bindFolder(staged, targetPath, mounting.readOnly());
+          }
+        });
+  }
+
+  private static BackendException notStaged(String volumeId, Path stagingPath) {
+    return new BackendException(
+        Reason.IN_USE,
+        "volume %s is not staged at %s; stage it before it is published"
+            .formatted(volumeId, stagingPath));
+  }
+
+  @Override
+  public void unpublish(String volumeId, Path targetPath) {
+    requireRoot();
+    locks.run(
+        volumeId,
+        () -> {
+          binds.unmountAll(targetPath);
+          binds.removeTarget(targetPath);
+        });
+  }
+
+  @Override
+  public Map<String, String> topology() {
+    return Map.of(TOPOLOGY_KEY, nodeId);
+  }
+
+  private static void requireRoot() {
+    int uid = DeviceNumbers.uid();
+    if (uid != 0) {
+      throw new BackendException(
+          Reason.FAILED,
+          "attaching and mounting volumes needs root, but the driver runs as user %d"
+              .formatted(uid));
+    }
+  }
+}

@@ -1,0 +1,157 @@
+package io.csiclone.driver;
+
+import io.csiclone.driver.DriverOptions.Unusable;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/**
+ * The process of the companion driver {@code reflink.csi-clone.io}: CSI on a unix socket, and if
+ * told so the provisioner and the registration with the kubelet.
+ *
+ * <p>Exit codes: 2 when an option, the pool or a socket cannot be used; 1 when the kubelet refused
+ * the driver or a part failed to start.
+ */
+@CommandLine.Command(
+    name = "csi-clone-driver",
+    description =
+        "Serves local volumes that clone by reflink (XFS, btrfs) or by copying, as CSI driver reflink.csi-clone.io.",
+    mixinStandardHelpOptions = true,
+    versionProvider = ReflinkDriver.Version.class,
+    sortOptions = false)
+public final class ReflinkDriver implements Callable<Integer> {
+
+  @Spec private @Nullable CommandSpec spec;
+
+  @Option(
+      names = "--endpoint",
+      required = true,
+      paramLabel = "unix:///PATH",
+      description = "The socket to serve CSI on. The kubelet must see it under the same path.")
+  private String endpoint = "";
+
+  @Option(
+      names = "--pool",
+      required = true,
+      paramLabel = "DIR",
+      description = "An existing folder that holds the volumes.")
+  private Path pool = Path.of("");
+
+  @Option(
+      names = "--node-id",
+      required = true,
+      paramLabel = "NAME",
+      description = "The node's name in Kubernetes.")
+  private String nodeId = "";
+
+  @ArgGroup private @Nullable ClusterOptions cluster;
+
+  private static final class ClusterOptions {
+    @Option(
+        names = "--kubeconfig",
+        paramLabel = "FILE",
+        description = "Also provision claims of the cluster that this file names.")
+    private @Nullable Path kubeconfig;
+
+    @Option(
+        names = "--in-cluster",
+        description = "Also provision claims of the cluster this process runs in, as a pod.")
+    private boolean inCluster;
+  }
+
+  @Option(
+      names = "--registration-dir",
+      paramLabel = "DIR",
+      description = "The kubelet's plugins_registry: register the driver with the kubelet there.")
+  private @Nullable Path registrationDir;
+
+  @Option(
+      names = "--kubelet-dir",
+      paramLabel = "DIR",
+      defaultValue = "/var/lib/kubelet",
+      description =
+          "Where the kubelet mounts volumes; it must be a shared mount. Default: ${DEFAULT-VALUE}")
+  private Path kubeletDir = Path.of("");
+
+  @Option(
+      names = "--health-port",
+      paramLabel = "PORT",
+      description = "Answer /livez and /readyz over plain HTTP on this port.")
+  private @Nullable Integer healthPort;
+
+  private ReflinkDriver() {}
+
+  /** Runs the driver until it is stopped by a signal or refused by the kubelet. */
+  public static void main(String[] arguments) {
+    System.exit(commandLine().execute(arguments));
+  }
+
+  static CommandLine commandLine() {
+    return new CommandLine(new ReflinkDriver())
+        .setParameterExceptionHandler((error, words) -> {
+          error.getCommandLine().getErr().println(error.getMessage());
+          return CommandLine.ExitCode.USAGE;
+        });
+  }
+
+  @Override
+  public Integer call() {
+    DriverProcess process = new DriverProcess();
+    // Before the start: a signal may come while the parts are starting.
+    Runtime.getRuntime().addShutdownHook(new Thread(process::close, "stop"));
+    try (process) {
+      process.start(options(), new Version().getVersion()[0]);
+      return process.await();
+    } catch (Unusable | IOException e) {
+      throw unusable(e);
+    }
+  }
+
+  private ParameterException unusable(Exception cause) {
+    if (spec == null) {
+      throw new IllegalStateException(cause);
+    }
+    return new ParameterException(spec.commandLine(), String.valueOf(cause.getMessage()), cause);
+  }
+
+  private DriverOptions options() throws Unusable {
+    Optional<DriverOptions.Cluster> reached = Optional.empty();
+    if (cluster != null && cluster.kubeconfig != null) {
+      reached = Optional.of(DriverOptions.kubeconfig(cluster.kubeconfig));
+    } else if (cluster != null && cluster.inCluster) {
+      reached = Optional.of(DriverOptions.inCluster());
+    }
+    if (healthPort != null && (healthPort < 0 || healthPort > 65_535)) {
+      throw new Unusable("--health-port must be 0 to 65535, but is " + healthPort);
+    }
+    return new DriverOptions(
+        DriverOptions.socket(endpoint),
+        pool,
+        DriverOptions.nodeId(nodeId),
+        reached,
+        registrationDir == null
+            ? Optional.empty()
+            : Optional.of(
+                DriverOptions.registrationDir(registrationDir, kubeletDir, MountTable.read())),
+        kubeletDir,
+        healthPort == null ? OptionalInt.empty() : OptionalInt.of(healthPort));
+  }
+
+  /** The version in the jar's manifest. */
+  static final class Version implements CommandLine.IVersionProvider {
+    @Override
+    public String[] getVersion() {
+      String version = ReflinkDriver.class.getPackage().getImplementationVersion();
+      return new String[] {version == null ? "development" : version};
+    }
+  }
+}

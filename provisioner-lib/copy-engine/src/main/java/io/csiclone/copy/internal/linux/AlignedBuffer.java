@@ -1,0 +1,55 @@
+package io.csiclone.copy.internal.linux;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * Memory outside the heap for reads and writes, aligned to a page. Used by one thread at a time;
+ * {@link #close()} frees it and must not run beside a call that uses it.
+ */
+public final class AlignedBuffer implements AutoCloseable {
+
+  private static final int PAGE = 4096;
+
+  /** What runs are compared with; the comparison is vectorised by the JDK. */
+  private static final int ZEROS = 64 * 1024;
+
+  private final Arena arena = Arena.ofShared();
+  private final MemorySegment memory;
+  private final MemorySegment zeros;
+
+  /** A buffer of {@code size} bytes. */
+  public AlignedBuffer(int size) {
+    memory = arena.allocate(size, PAGE);
+    zeros = arena.allocate(ZEROS, PAGE);
+  }
+
+  public int size() {
+    return Math.toIntExact(memory.byteSize());
+  }
+
+  /** Whether every byte from {@code from} up to {@code to} is zero. */
+  public boolean isZero(int from, int to) {
+    for (int at = from; at < to; at += ZEROS) {
+      int end = Math.min(to, at + ZEROS);
+      if (MemorySegment.mismatch(memory, at, end, zeros, 0, end - at) >= 0) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** Overwrites the first {@code length} bytes with zeros. */
+  public void clear(int length) {
+    memory.asSlice(0, length).fill((byte) 0);
+  }
+
+  MemorySegment slice(int from, int length) {
+    return memory.asSlice(from, length);
+  }
+
+  @Override
+  public void close() {
+    arena.close();
+  }
+}

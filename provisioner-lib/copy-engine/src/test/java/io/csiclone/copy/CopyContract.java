@@ -1,0 +1,195 @@
+package io.csiclone.copy;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.EnumSet;
+import java.util.Random;
+import java.util.Set;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** What a copy from file to file does on any filesystem; each test class names one. */
+abstract class CopyContract {
+
+  private static final int RANDOM_VOLUMES = 12;
+
+  final CopyEngine engine = CopyEngine.start();
+  private Path folder = Path.of("");
+
+  /** A folder on the filesystem under test. */
+  abstract Path filesystem() throws Exception;
+
+  /** The methods this filesystem serves. */
+  abstract Set<CopyMethod> served() throws IOException;
+
+  @BeforeEach
+  void makeFolder() throws Exception {
+    folder = Files.createTempDirectory(filesystem(), "volumes");
+  }
+
+  @AfterEach
+  void closeEngineAndEmptyFolder() throws IOException {
+    engine.close();
+    try (var files = Files.list(folder)) {
+      for (Path file : files.toList()) {
+        Files.delete(file);
+      }
+    }
+    Files.delete(folder);
+  }
+
+  final Path path(String name) {
+    return folder.resolve(name);
+  }
+
+  final CopyReport copy(Path source, Path target, CopyMethod fastest) throws InterruptedException {
+    return engine.copy(source, target, new CopyOptions(fastest), CopyListener.none());
+  }
+
+  @ParameterizedTest
+  @EnumSource(CopyMethod.class)
+  void everyMethodCopiesRandomVolumesOverWhateverTheTargetHeld(CopyMethod fastest)
+      throws Exception {
+    for (int i = 0; i < RANDOM_VOLUMES; i++) {
+      long seed = 7_000 + i;
+      Random random = new Random(seed);
+      int size = 1 + random.nextInt(3 << 20);
+      int targetSize = size + (i % 3) * random.nextInt(200_000);
+      SparseLayout volume = SparseLayout.random(seed, size);
+      Path source = volume.writeTo(path("source-" + i));
+      Path target =
+          i % 2 == 0
+              ? VolumeFiles.dirty(path("target-" + i), targetSize)
+              : VolumeFiles.setSize(
+                  SparseLayout.random(seed + 1, targetSize).writeTo(path("target-" + i)),
+                  targetSize);
+
+      CopyReport report = copy(source, target, fastest);
+
+      assertThat(report.sourceBytes()).as("seed " + seed).isEqualTo(size);
+      assertThat(report.cloned() + report.written() + report.skipped())
+          .as("seed " + seed)
+          .isEqualTo(size);
+      assertThat(report.skipped()).isNotNegative();
+      VolumeFiles.assertHolds(target, volume.content(), targetSize);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(CopyMethod.class)
+  void sizesAroundBlocksAndBuffersAreCopiedToTheByte(CopyMethod fastest) throws Exception {
+    int[] sizes = {0, 1, 511, 4095, 4096, 4097, 65535, 65537, (1 << 20) - 1, (1 << 20) + 1};
+    for (int size : sizes) {
+      byte[] content = new byte[size];
+      new Random(size).nextBytes(content);
+      Path source = Files.write(path("source-" + size), content);
+      Path target = VolumeFiles.dirty(path("target-" + size), size + 70_000);
+
+      copy(source, target, fastest);
+
+      VolumeFiles.assertHolds(target, content, size + 70_000);
+      assertThat(Files.readAllBytes(source)).isEqualTo(content);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(CopyMethod.class)
+  void sparseStaysSparse(CopyMethod fastest) throws Exception {
+    SparseLayout data = SparseLayout.random(42, 4 << 20);
+    Path source = VolumeFiles.setSize(data.writeTo(path("source")), 128L << 20);
+    Path blank = VolumeFiles.blank(path("blank"), 128L << 20);
+    Path used = VolumeFiles.setSize(VolumeFiles.dirty(path("used"), 16 << 20), 128L << 20);
+
+    CopyReport report = copy(source, blank, fastest);
+    copy(source, used, fastest);
+
+    long limit = VolumeFiles.allocated(source) * 101 / 100;
+    assertThat(VolumeFiles.allocated(blank)).isLessThanOrEqualTo(limit);
+    assertThat(VolumeFiles.allocated(used)).isLessThanOrEqualTo(limit);
+    assertThat(report.written()).isLessThanOrEqualTo(4 << 20);
+    assertThat(Files.mismatch(source, blank)).isEqualTo(-1);
+    assertThat(Files.mismatch(source, used)).isEqualTo(-1);
+  }
+
+  @Test
+  void zerosInDataAreNotWritten() throws Exception {
+    byte[] content = new byte[8 << 20];
+    content[5 << 20] = 1;
+    Path source = Files.write(path("source"), content);
+    Path target = VolumeFiles.dirty(path("target"), content.length);
+
+    CopyReport report = copy(source, target, CopyMethod.READ_WRITE);
+
+    assertThat(report.written()).isEqualTo(4096);
+    assertThat(report.skipped()).isEqualTo(content.length - 4096);
+    assertThat(VolumeFiles.allocated(target)).isLessThanOrEqualTo(64 * 1024);
+    VolumeFiles.assertHolds(target, content, content.length);
+  }
+
+  @Test
+  void theFastestMethodTheFilesystemServesIsUsed() throws Exception {
+    byte[] content = new byte[1 << 20];
+    new Random(1).nextBytes(content);
+    Path source = Files.write(path("source"), content);
+
+    Set<CopyMethod> served = served();
+    for (CopyMethod fastest : CopyMethod.values()) {
+      Path target = VolumeFiles.blank(path("target-" + fastest), content.length);
+      CopyReport report = copy(source, target, fastest);
+      CopyMethod expected =
+          EnumSet.range(fastest, CopyMethod.READ_WRITE).stream()
+              .filter(served::contains)
+              .findFirst()
+              .orElseThrow();
+      assertThat(report.method()).isEqualTo(expected);
+      assertThat(report.cloned()).isEqualTo(expected == CopyMethod.REFLINK ? content.length : 0);
+      assertThat(report.written()).isEqualTo(expected == CopyMethod.REFLINK ? 0 : content.length);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(CopyMethod.class)
+  void sourceAndCopyLiveApart(CopyMethod fastest) throws Exception {
+    byte[] content = new byte[256 * 1024];
+    new Random(2).nextBytes(content);
+    Path source = Files.write(path("source"), content);
+    Path target = VolumeFiles.blank(path("target"), content.length);
+    copy(source, target, fastest);
+
+    VolumeFiles.dirty(target, content.length);
+    assertThat(Files.readAllBytes(source)).isEqualTo(content);
+
+    copy(source, target, fastest);
+    VolumeFiles.dirty(source, content.length);
+    assertThat(Files.readAllBytes(target)).isEqualTo(content);
+  }
+
+  /** For filesystems that share extents; odd lengths are shared but for the last block. */
+  final void assertReflinkTakesNoSpace() throws Exception {
+    int size = (32 << 20) + 5_001;
+    byte[] content = new byte[size];
+    new Random(3).nextBytes(content);
+    Path source = Files.write(path("source"), content);
+    Path same = VolumeFiles.blank(path("same"), size);
+    Path longer = VolumeFiles.blank(path("longer"), size + 3_000_000);
+    Command.run("sync", "--file-system", source.toString());
+    long before = Files.getFileStore(source).getUnallocatedSpace();
+
+    CopyReport whole = copy(source, same, CopyMethod.REFLINK);
+    CopyReport head = copy(source, longer, CopyMethod.REFLINK);
+
+    Command.run("sync", "--file-system", source.toString());
+    long taken = before - Files.getFileStore(source).getUnallocatedSpace();
+    assertThat(taken).isLessThan(2 << 20);
+    assertThat(whole.cloned()).isEqualTo(size);
+    assertThat(head.cloned()).isBetween(size - 65_536L, (long) size);
+    VolumeFiles.assertHolds(same, content, size);
+    VolumeFiles.assertHolds(longer, content, size + 3_000_000);
+  }
+}

@@ -1,0 +1,41 @@
+package io.csiclone.copy;
+
+import java.nio.file.Path;
+import java.util.EnumSet;
+import java.util.Objects;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The contract on ext4, which shares nothing. */
+@Tag("native")
+class Ext4CopyTest extends CopyContract {
+
+  private static @Nullable Mount mount;
+
+  @BeforeAll
+  static void mount(@TempDir Path folder) throws Exception {
+    mount = Mount.image(folder, 256L << 20, "mkfs.ext4", "-q");
+  }
+
+  @AfterAll
+  static void unmount() throws Exception {
+    Mount mounted = mount;
+    if (mounted != null) {
+      mounted.close();
+    }
+  }
+
+  @Override
+  Path filesystem() {
+    return Objects.requireNonNull(mount).root();
+  }
+
+  @Override
+  Set<CopyMethod> served() {
+    return EnumSet.of(CopyMethod.COPY_FILE_RANGE, CopyMethod.READ_WRITE);
+  }
+}

@@ -1,0 +1,102 @@
+package io.csiclone.csi;
+
+import io.csiclone.csiproto.CapacityRange;
+import io.csiclone.csiproto.CreateVolumeRequest;
+import io.csiclone.csiproto.Topology;
+import io.csiclone.csiproto.VolumeContentSource;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A checked CreateVolume request: what a volume's record keeps of it, so never a secret.
+ *
+ * @param name the CSI name, the key of idempotency
+ * @param requiredBytes the least size, 0 for none asked
+ * @param limitBytes the greatest size, 0 for none asked
+ * @param capabilities what the volume must be able to do
+ * @param parameters the storage class's parameters
+ * @param sourceVolumeId the volume to clone, null for an empty volume
+ * @param requisite the topologies of which the volume must be reachable from one; none for anywhere
+ */
+record CreateRequest(
+    String name,
+    long requiredBytes,
+    long limitBytes,
+    CapabilitySet capabilities,
+    Map<String, String> parameters,
+    @Nullable String sourceVolumeId,
+    List<Map<String, String>> requisite) {
+
+  CreateRequest {
+    parameters = Map.copyOf(parameters);
+    requisite = requisite.stream().map(Map::copyOf).toList();
+  }
+
+  static CreateRequest of(CreateVolumeRequest request) {
+    String name = Fields.name("name", request.getName());
+    CapacityRange range = request.getCapacityRange();
+    long required = Fields.size("capacity_range.required_bytes", range.getRequiredBytes());
+    long limit = Fields.size("capacity_range.limit_bytes", range.getLimitBytes());
+    if (limit != 0 && limit < required) {
+      throw Refusal.invalid(
+          "capacity_range.limit_bytes",
+          "(" + limit + ") is less than capacity_range.required_bytes (" + required + ")");
+    }
+    CapabilitySet capabilities =
+        CapabilitySet.of("volume_capabilities", request.getVolumeCapabilitiesList());
+    noMutableParameters(request.getMutableParamsMap());
+    return new CreateRequest(
+        name,
+        required,
+        limit,
+        capabilities,
+        request.getParametersMap(),
+        request.hasVolumeContentSource() ? source(request.getVolumeContentSource()) : null,
+        request.getAccessibilityRequirements().getRequisiteList().stream()
+            .map(Topology::getSegmentsMap)
+            .toList());
+  }
+
+  static void noMutableParameters(Map<String, String> mutableParameters) {
+    if (!mutableParameters.isEmpty()) {
+      throw Refusal.invalid(
+          "mutable_parameters", "must be empty: this driver lacks the capability MODIFY_VOLUME");
+    }
+  }
+
+  private static String source(VolumeContentSource source) {
+    return switch (source.getTypeCase()) {
+      case VOLUME ->
+          Fields.required(
+              "volume_content_source.volume.volume_id", source.getVolume().getVolumeId());
+      case SNAPSHOT ->
+          throw Refusal.invalid(
+              "volume_content_source.snapshot", "is not supported: clone from a volume");
+      case TYPE_NOT_SET ->
+          throw Refusal.invalid("volume_content_source.type", "is missing: set volume");
+    };
+  }
+
+  /**
+   * In what the volume made for this request would not do for {@code other}, or null when it would.
+   * Compatible is not equal (specification, CreateVolume): the size must lie in the other's range
+   * and the place must suit it; mount flags and secrets are no properties of a volume.
+   */
+  @Nullable String conflictWith(CreateRequest other, long capacityBytes) {
+    if (!Objects.equals(sourceVolumeId, other.sourceVolumeId)) {
+      return "another content source (%s)"
+          .formatted(sourceVolumeId == null ? "none" : sourceVolumeId);
+    }
+    if (capacityBytes < other.requiredBytes
+        || (other.limitBytes != 0 && capacityBytes > other.limitBytes)) {
+      return "another size (" + capacityBytes + " bytes)";
+    }
+    if (!capabilities.equals(other.capabilities)) {
+      return "other capabilities (%s %s %s)"
+          .formatted(capabilities.accessType(), capabilities.fsType(), capabilities.modes());
+    }
+    return parameters.equals(other.parameters) ? null : "other parameters";
+  }
+}

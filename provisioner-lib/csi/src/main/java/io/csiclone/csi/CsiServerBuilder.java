@@ -1,0 +1,169 @@
+package io.csiclone.csi;
+
+import io.csiclone.copy.CopyEngine;
+import io.grpc.ServerInterceptors;
+import io.grpc.ServerServiceDefinition;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** Puts a {@link CsiServer} together. Everything but the node backend and the wait is needed. */
+public final class CsiServerBuilder {
+
+  private static final Duration LONGEST_WAIT = Duration.ofSeconds(2);
+
+  private @Nullable DriverIdentity identity;
+  private @Nullable VolumeBackend volumes;
+  private @Nullable NodeBackend node;
+  private @Nullable CopyEngine copyEngine;
+  private @Nullable Path records;
+  private @Nullable Path socket;
+  private Duration longestWait = LONGEST_WAIT;
+
+  CsiServerBuilder() {}
+
+  /** Who the driver is. */
+  public CsiServerBuilder identity(DriverIdentity value) {
+    identity = value;
+    return this;
+  }
+
+  /** The storage. */
+  public CsiServerBuilder volumes(VolumeBackend value) {
+    volumes = value;
+    return this;
+  }
+
+  /**
+   * What the driver does on this node. Without it there is no Node service. Its topology is asked
+   * once, at the start.
+   */
+  public CsiServerBuilder node(NodeBackend value) {
+    node = value;
+    return this;
+  }
+
+  /** Copies the bytes of clones that the storage cannot make itself. */
+  public CsiServerBuilder copyEngine(CopyEngine value) {
+    copyEngine = value;
+    return this;
+  }
+
+  /**
+   * The folder of the volume records; made if there is none, used by one process at a time. It must
+   * live as long as the volumes do: a volume without its record cannot be told from a stranger's.
+   */
+  public CsiServerBuilder records(Path folder) {
+    records = folder;
+    return this;
+  }
+
+  /**
+   * The unix socket. Its folder is made if there is none; a socket that nobody answers is replaced.
+   */
+  public CsiServerBuilder socket(Path path) {
+    socket = path;
+    return this;
+  }
+
+  /**
+   * The longest a call waits for a volume to be ready, or for another call on the same volume,
+   * before it answers ABORTED; the caller's deadline shortens it. 2 seconds unless told otherwise.
+   */
+  public CsiServerBuilder answerWithin(Duration longest) {
+    if (longest.isNegative()) {
+      throw new IllegalArgumentException("answerWithin must not be negative: " + longest);
+    }
+    longestWait = longest;
+    return this;
+  }
+
+  /**
+   * Takes up what an earlier process left unfinished and serves on the socket.
+   *
+   * @throws IllegalStateException when a part is missing, or the socket or the records folder is in
+   *     use by another process
+   * @throws java.io.UncheckedIOException when the socket or the records folder cannot be made
+   */
+  public CsiServer start() {
+    Path path = given(socket, "socket");
+    Services services = services();
+    boolean started = false;
+    try {
+      UnixSocketServer server = UnixSocketServer.start(path, services.definitions());
+      started = true;
+      return new OnSocket(server, services);
+    } finally {
+      if (!started) {
+        services.close();
+      }
+    }
+  }
+
+  /**
+   * Takes up what an earlier process left unfinished and gives the services to serve with another
+   * transport; {@link #socket} is not used.
+   *
+   * @throws IllegalStateException when a part is missing or the records folder is in use
+   */
+  public CsiServices startServices() {
+    return services();
+  }
+
+  private Services services() {
+    DriverIdentity who = given(identity, "identity");
+    VolumeBackend backend = given(volumes, "volumes");
+    CopyEngine engine = given(copyEngine, "copyEngine");
+    Placement placement = new Placement(node == null ? Map.of() : node.topology());
+    VolumeLocks locks = new VolumeLocks();
+    RecordStore store = RecordStore.open(given(records, "records"));
+    CloneCoordinator coordinator = new CloneCoordinator(backend, engine, store, placement, locks);
+    List<ServerServiceDefinition> definitions = new ArrayList<>();
+    definitions.add(new IdentityService(who, placement).bindService());
+    definitions.add(
+        new ControllerService(coordinator, backend, placement, longestWait).bindService());
+    if (node != null) {
+      definitions.add(
+          new NodeService(who, node, coordinator, locks, placement, longestWait).bindService());
+    }
+    CallBorder border = new CallBorder();
+    definitions.replaceAll(definition -> ServerInterceptors.intercept(definition, border));
+    coordinator.resume();
+    return new Services(List.copyOf(definitions), coordinator, store);
+  }
+
+  private static <T> T given(@Nullable T part, String name) {
+    if (part == null) {
+      throw new IllegalStateException("The CSI server needs ." + name + "(…)");
+    }
+    return part;
+  }
+
+  private record Services(
+      List<ServerServiceDefinition> definitions, CloneCoordinator coordinator, RecordStore store)
+      implements CsiServices {
+    @Override
+    public void close() {
+      coordinator.close();
+      store.close();
+    }
+  }
+
+  private record OnSocket(UnixSocketServer server, Services services) implements CsiServer {
+    @Override
+    public Path socket() {
+      return server.socket();
+    }
+
+    @Override
+    public void close() {
+      // The work first: calls that wait for it are answered and the server need not wait for them.
+      services.coordinator().close();
+      server.close();
+      services.close();
+    }
+  }
+}

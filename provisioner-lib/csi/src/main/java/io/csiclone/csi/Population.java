@@ -1,0 +1,219 @@
+package io.csiclone.csi;
+
+import io.csiclone.copy.CopyEngine;
+import io.csiclone.copy.CopyListener;
+import io.csiclone.copy.CopyOptions;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The making of one volume, in the background. It begins with the record in state populating and
+ * ends by writing it ready or failed, unless it was abandoned: then the record is left alone.
+ */
+final class Population {
+
+  private static final Logger log = LoggerFactory.getLogger(Population.class);
+
+  /** How a population ended. */
+  sealed interface Outcome {
+    record Ready(BackendVolume volume) implements Outcome {}
+
+    record Failed(VolumeRecord.Failure failure) implements Outcome {}
+
+    /** Stopped from outside; whoever stopped it cleans up. */
+    record Abandoned() implements Outcome {}
+  }
+
+  private final VolumeRecord record;
+  private final boolean resumed;
+  private final VolumeBackend backend;
+  private final CopyEngine copyEngine;
+  private final RecordStore records;
+  private final CompletableFuture<Outcome> outcome = new CompletableFuture<>();
+  private final CountDownLatch ended = new CountDownLatch(1);
+  private final Thread thread;
+  private boolean abandoned;
+  private volatile long copiedBytes;
+
+  /**
+   * @param resumed whether an earlier process may have left half a volume
+   * @param whenEnded called once, after the record is written and before anyone learns the outcome
+   */
+  Population(
+      VolumeRecord record,
+      boolean resumed,
+      VolumeBackend backend,
+      CopyEngine copyEngine,
+      RecordStore records,
+      Consumer<Population> whenEnded) {
+    this.record = record;
+    this.resumed = resumed;
+    this.backend = backend;
+    this.copyEngine = copyEngine;
+    this.records = records;
+    this.thread =
+        Thread.ofVirtual().name("populate-" + record.volumeId()).unstarted(() -> run(whenEnded));
+  }
+
+  VolumeRecord record() {
+    return record;
+  }
+
+  void start() {
+    thread.start();
+  }
+
+  /** The outcome, or empty when there is none yet. */
+  Optional<Outcome> await(Patience patience) {
+    try {
+      return Optional.of(outcome.get(patience.nanosLeft(), TimeUnit.NANOSECONDS));
+    } catch (TimeoutException e) {
+      return Optional.empty();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return Optional.empty();
+    } catch (ExecutionException e) {
+      throw new IllegalStateException("The outcome is a value, never an exception", e);
+    }
+  }
+
+  /** Stops the work; from now on this population writes no record. */
+  void abandon() {
+    synchronized (this) {
+      abandoned = true;
+    }
+    thread.interrupt();
+  }
+
+  /** Whether the work has stopped touching the storage. */
+  boolean awaitEnd(Patience patience) {
+    try {
+      return ended.await(patience.nanosLeft(), TimeUnit.NANOSECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
+    }
+  }
+
+  /** What to tell a caller who has to come back. */
+  String progress() {
+    String sourceId = record.request().sourceVolumeId();
+    if (sourceId == null) {
+      return "Volume " + record.volumeId() + " is still being made";
+    }
+    return "Volume %s is still being cloned from %s: %d of %d bytes so far"
+        .formatted(record.volumeId(), sourceId, copiedBytes, record.capacityBytes());
+  }
+
+  private void run(Consumer<Population> whenEnded) {
+    Outcome result = new Outcome.Abandoned();
+    try {
+      result = populate();
+    } finally {
+      whenEnded.accept(this);
+      ended.countDown();
+      outcome.complete(result);
+    }
+  }
+
+  private Outcome populate() {
+    try {
+      if (resumed) {
+        backend.delete(record.volumeId());
+      }
+      BackendVolume volume = make();
+      if (volume.capacityBytes() < record.capacityBytes()) {
+        throw new BackendException(
+            BackendException.Reason.FAILED,
+            "The storage made volume %s with %d bytes instead of %d"
+                .formatted(volume.volumeId(), volume.capacityBytes(), record.capacityBytes()));
+      }
+      return conclude(record.ready(volume.capacityBytes()), new Outcome.Ready(volume));
+    } catch (InterruptedException | RuntimeException | Error e) {
+      return failed(e);
+    }
+  }
+
+  private BackendVolume make() throws InterruptedException {
+    CreateRequest request = record.request();
+    VolumeSpec spec =
+        new VolumeSpec(
+            record.volumeId(),
+            record.capacityBytes(),
+            request.capabilities().accessType(),
+            request.capabilities().fsType(),
+            request.parameters());
+    String sourceId = request.sourceVolumeId();
+    return sourceId == null ? backend.create(spec) : clone(sourceId, spec);
+  }
+
+  private BackendVolume clone(String sourceId, VolumeSpec spec) throws InterruptedException {
+    BackendVolume source =
+        backend.find(sourceId).orElseThrow(() -> Refusal.unknownVolume(sourceId));
+    Optional<BackendVolume> cloned = backend.cloneNatively(source, spec);
+    if (cloned.isPresent()) {
+      return cloned.get();
+    }
+    BackendVolume empty = backend.create(spec);
+    backend.quiesce(sourceId);
+    CopyListener listener = (done, total) -> copiedBytes = done;
+    copyEngine.copy(
+        backend.endpoint(sourceId),
+        backend.endpoint(spec.volumeId()),
+        CopyOptions.defaults(),
+        listener);
+    return empty;
+  }
+
+  private Outcome failed(Throwable thrown) {
+    if (isAbandoned()) {
+      return new Outcome.Abandoned();
+    }
+    String operation = "Making volume " + record.volumeId();
+    Refusal refusal = StatusTable.refusal(thrown, operation);
+    if (refusal.reason() == Refusal.Reason.PENDING) {
+      // Not a failure: the copy engine was closed first. The record still says populating.
+      return new Outcome.Abandoned();
+    }
+    log.warn(
+        "{} failed: {}",
+        operation,
+        refusal.getMessage(),
+        StatusTable.unexpected(thrown) ? thrown : null);
+    try {
+      backend.delete(record.volumeId());
+    } catch (RuntimeException e) {
+      // The record stays, so the next call for this volume tries again.
+      log.warn("What was made of volume {} could not be removed", record.volumeId(), e);
+    }
+    VolumeRecord failed = record.failed(refusal);
+    VolumeRecord.Failure failure =
+        new VolumeRecord.Failure(refusal.reason(), String.valueOf(refusal.getMessage()));
+    try {
+      return conclude(failed, new Outcome.Failed(failure));
+    } catch (RuntimeException e) {
+      // Then the record still says populating and the next call starts over.
+      log.error("The failure of volume {} could not be recorded", record.volumeId(), e);
+      return new Outcome.Failed(failure);
+    }
+  }
+
+  private synchronized Outcome conclude(VolumeRecord last, Outcome result) {
+    if (abandoned) {
+      return new Outcome.Abandoned();
+    }
+    records.write(last);
+    return result;
+  }
+
+  private synchronized boolean isAbandoned() {
+    return abandoned;
+  }
+}

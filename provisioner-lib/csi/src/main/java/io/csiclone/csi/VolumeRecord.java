@@ -1,0 +1,57 @@
+package io.csiclone.csi;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What is durably known of a volume: the request that made it and how far it got. It exists before
+ * the volume does and is removed after it.
+ *
+ * @param volumeId the volume handle
+ * @param state how far it got
+ * @param request the request, the measure for every later call with the same name
+ * @param capacityBytes the size that is made
+ * @param failure why it failed, in state {@link State#FAILED} only
+ */
+record VolumeRecord(
+    String volumeId,
+    State state,
+    CreateRequest request,
+    long capacityBytes,
+    @Nullable Failure failure) {
+
+  enum State {
+    /** Being made; what the storage holds of it may be half of it. */
+    POPULATING,
+    /** Complete and on the medium. */
+    READY,
+    /** Could not be made and is gone; the next call is told why and the one after starts over. */
+    FAILED,
+    /** Being deleted. */
+    DELETING
+  }
+
+  /** Why a volume could not be made, as the caller is told. */
+  record Failure(Refusal.Reason reason, String message) {
+    Refusal toRefusal() {
+      return new Refusal(reason, message);
+    }
+  }
+
+  static VolumeRecord populating(String volumeId, CreateRequest request, long capacityBytes) {
+    return new VolumeRecord(volumeId, State.POPULATING, request, capacityBytes, null);
+  }
+
+  VolumeRecord ready(long realBytes) {
+    return new VolumeRecord(volumeId, State.READY, request, realBytes, null);
+  }
+
+  VolumeRecord failed(Refusal why) {
+    String message = why.getMessage() == null ? "" : why.getMessage();
+    return new VolumeRecord(
+        volumeId, State.FAILED, request, capacityBytes, new Failure(why.reason(), message));
+  }
+
+  VolumeRecord deleting() {
+    return new VolumeRecord(volumeId, State.DELETING, request, capacityBytes, null);
+  }
+}

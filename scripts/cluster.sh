@@ -1,0 +1,23 @@
+#!/usr/bin/env bash
+# A developer's cluster with both charts installed: up prints the kubeconfig's path, down removes it all.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+. scripts/jdk-and-maven.sh
+
+cluster() {
+  eval "$(scripts/testcontainers-env.sh)"
+  "$JAVA_HOME/bin/java" --enable-native-access=ALL-UNNAMED \
+    -cp "integration-tests/target/classes:integration-tests/target/lib/*" io.csiclone.cluster.ClusterCommand "$@"
+}
+
+case ${1:-} in
+  up)
+    scripts/engine.sh up >&2
+    CSI_CLONE_NODE_IMAGE=$(scripts/node-image.sh)
+    export CSI_CLONE_NODE_IMAGE
+    scripts/part-images.sh >&2
+    cluster up
+    ;;
+  down) cluster down ;;
+  *) echo "./dev cluster: up or down" >&2; exit 2 ;;
+esac

@@ -1,0 +1,87 @@
+package io.csiclone.webhook;
+
+import io.csiclone.rules.Finding;
+import jakarta.servlet.http.HttpServletRequest;
+import java.io.IOException;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.slf4j.MDC;
+import org.springframework.http.MediaType;
+import org.springframework.http.ResponseEntity;
+import org.springframework.web.bind.annotation.PostMapping;
+import org.springframework.web.bind.annotation.RestController;
+
+/** The two addresses that the API server calls. */
+@RestController
+final class AdmissionController {
+
+  private static final Logger LOG = LoggerFactory.getLogger(AdmissionController.class);
+
+  private final AdmissionCore core;
+  private final Reviews reviews;
+  private final Answers answers;
+
+  AdmissionController(AdmissionCore core, Reviews reviews, Answers answers) {
+    this.core = core;
+    this.reviews = reviews;
+    this.answers = answers;
+  }
+
+  @PostMapping(path = "/mutate", consumes = MediaType.APPLICATION_JSON_VALUE)
+  ResponseEntity<byte[]> mutate(HttpServletRequest request) throws IOException {
+    return answer(request, core::mutate);
+  }
+
+  @PostMapping(path = "/validate", consumes = MediaType.APPLICATION_JSON_VALUE)
+  ResponseEntity<byte[]> validate(HttpServletRequest request) throws IOException {
+    return answer(request, core::validate);
+  }
+
+  private ResponseEntity<byte[]> answer(
+      HttpServletRequest request, Function<AdmissionAttempt, Decision> decide) throws IOException {
+    var attempt = reviews.read(request.getInputStream(), request.getContentLengthLong());
+    try (var _ = MDC.putCloseable("uid", attempt.uid())) {
+      var decision = decide.apply(attempt);
+      log(request.getRequestURI(), attempt, decision);
+      return ResponseEntity.ok()
+          .contentType(MediaType.APPLICATION_JSON)
+          .body(answers.write(attempt, decision));
+    } catch (IllegalArgumentException e) {
+      // A quantity that is none: the API server would have refused it before asking.
+      throw new BadReviewException(400, "The claim cannot be read: " + e.getMessage() + ".");
+    }
+  }
+
+  private static void log(String path, AdmissionAttempt attempt, Decision decision) {
+    var claim = attempt.claim();
+    if (claim == null) {
+      LOG.debug("Admitted, not a claim with a data source");
+      return;
+    }
+    var line =
+        switch (decision) {
+          case Decision.Allowed _ -> LOG.atDebug().setMessage("Admitted");
+          case Decision.Patched patched ->
+              LOG.atInfo()
+                  .setMessage("Admitted with changes")
+                  .addKeyValue("patch", patched.patch());
+          case Decision.Denied denied ->
+              LOG.atInfo()
+                  .setMessage("Refused")
+                  .addKeyValue(
+                      "codes",
+                      denied.findings().stream()
+                          .map(Finding::code)
+                          .map(code -> code.id())
+                          .collect(Collectors.joining(",")));
+          case Decision.Unjudged unjudged ->
+              LOG.atWarn().setMessage("Refused unjudged").addKeyValue("cause", unjudged.message());
+        };
+    line.addKeyValue("webhook", path)
+        .addKeyValue("namespace", attempt.namespace())
+        .addKeyValue("claim", claim.getMetadata().getName())
+        .log();
+  }
+}

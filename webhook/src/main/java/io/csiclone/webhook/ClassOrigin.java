@@ -1,0 +1,73 @@
+package io.csiclone.webhook;
+
+import io.csiclone.facts.ClaimReader;
+import io.fabric8.kubernetes.api.model.ManagedFieldsEntry;
+import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
+import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+
+/**
+ * Who named the storage class of a claim that is being created.
+ *
+ * <p>The API server's own plugin has filled in the default class before a webhook is asked. But it
+ * records the fields that the requester sent (managedFields) before any admission runs, from
+ * Kubernetes 1.18 on: a class that nobody owns there was not named by the user.
+ */
+enum ClassOrigin {
+  /** The user named it, or declined one with the empty name. */
+  USER,
+  /** There is none. */
+  NOBODY,
+  /** Some admission step filled it in, most likely the default class. */
+  ADMISSION,
+  /** There is one and no evidence of where it came from. */
+  UNKNOWN;
+
+  private static final String LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration";
+
+  static ClassOrigin of(PersistentVolumeClaim claim, KubernetesSerialization json) {
+    var annotations =
+        Objects.requireNonNullElse(claim.getMetadata().getAnnotations(), Map.<String, String>of());
+    if (annotations.containsKey(ClaimReader.LEGACY_CLASS_ANNOTATION)) {
+      return USER;
+    }
+    var name = claim.getSpec().getStorageClassName();
+    if (name == null) {
+      return NOBODY;
+    }
+    if (name.isEmpty()) {
+      return USER;
+    }
+    var managed =
+        Objects.requireNonNullElse(
+            claim.getMetadata().getManagedFields(), List.<ManagedFieldsEntry>of());
+    if (!managed.isEmpty()) {
+      return managed.stream().anyMatch(ClassOrigin::ownsClass) ? USER : ADMISSION;
+    }
+    var applied = annotations.get(LAST_APPLIED);
+    return applied == null ? UNKNOWN : fromApplied(applied, json);
+  }
+
+  private static boolean ownsClass(ManagedFieldsEntry entry) {
+    var subresource = entry.getSubresource();
+    return (subresource == null || subresource.isEmpty())
+        && entry.getFieldsV1() != null
+        && entry.getFieldsV1().getAdditionalProperties().get("f:spec") instanceof Map<?, ?> spec
+        && spec.containsKey("f:storageClassName");
+  }
+
+  /** What a client-side apply sent, the only evidence before Kubernetes 1.18. */
+  private static ClassOrigin fromApplied(String applied, KubernetesSerialization json) {
+    try {
+      return json.unmarshal(applied, Map.class).get("spec") instanceof Map<?, ?> spec
+              && spec.get("storageClassName") != null
+          ? USER
+          : ADMISSION;
+    } catch (RuntimeException e) {
+      // Anybody can write anything into an annotation.
+      return UNKNOWN;
+    }
+  }
+}

@@ -1,0 +1,137 @@
+package io.csiclone.webhook;
+
+import io.fabric8.kubernetes.api.model.ObjectMeta;
+import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
+import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.core.type.TypeReference;
+
+/**
+ * Reads what the API server sends. Only a claim that is being created and names a data source is
+ * turned into its model; every other object stays unread.
+ */
+final class Reviews {
+
+  /** An object in etcd is at most 1.5 MiB, and a review holds it at most twice. */
+  static final int LARGEST_BODY = 3 << 20;
+
+  private static final String API_VERSION = "admission.k8s.io/v1";
+  private static final TypeReference<Map<String, Object>> TREE = new TypeReference<>() {};
+
+  private final KubernetesSerialization json;
+
+  Reviews(KubernetesSerialization json) {
+    this.json = json;
+  }
+
+  /**
+   * @param announced the length the client announced, or -1
+   * @throws BadReviewException when this is not a review
+   */
+  AdmissionAttempt read(InputStream body, long announced) throws IOException {
+    if (announced > LARGEST_BODY) {
+      throw tooLarge();
+    }
+    var bytes = body.readNBytes(LARGEST_BODY + 1);
+    if (bytes.length > LARGEST_BODY) {
+      throw tooLarge();
+    }
+    return attempt(tree(bytes));
+  }
+
+  private static BadReviewException tooLarge() {
+    return new BadReviewException(
+        413, "The body is larger than the %d bytes that are accepted.".formatted(LARGEST_BODY));
+  }
+
+  private Map<String, Object> tree(byte[] bytes) {
+    // The reader would take anything else for YAML.
+    if (!beginsLikeAnObject(bytes)) {
+      throw new BadReviewException(400, "The body is not a JSON object.");
+    }
+    try {
+      var tree = json.unmarshal(new ByteArrayInputStream(bytes), TREE);
+      if (tree != null) {
+        return tree;
+      }
+    } catch (RuntimeException e) {
+      // Said below: the reader's own message quotes the body.
+    }
+    throw new BadReviewException(400, "The body is not valid JSON.");
+  }
+
+  private static boolean beginsLikeAnObject(byte[] bytes) {
+    for (byte each : bytes) {
+      if (each == '{') {
+        return true;
+      }
+      if (!Character.isWhitespace(each)) {
+        return false;
+      }
+    }
+    return false;
+  }
+
+  private AdmissionAttempt attempt(Map<String, Object> tree) {
+    if (!"AdmissionReview".equals(tree.get("kind"))) {
+      throw new BadReviewException(400, "The kind of the body is not AdmissionReview.");
+    }
+    if (!API_VERSION.equals(tree.get("apiVersion"))) {
+      throw new BadReviewException(
+          400, "The apiVersion of the AdmissionReview is not " + API_VERSION + ".");
+    }
+    if (!(tree.get("request") instanceof Map<?, ?> request)) {
+      throw new BadReviewException(400, "The AdmissionReview has no request.");
+    }
+    var uid = text(request.get("uid"));
+    if (uid.isBlank()) {
+      throw new BadReviewException(400, "The request of the AdmissionReview has no uid.");
+    }
+    var namespace = text(request.get("namespace"));
+    if (!createsClaim(request)) {
+      return new AdmissionAttempt(uid, namespace, null, Map.of());
+    }
+    if (!(request.get("object") instanceof Map<?, ?> object)) {
+      throw new BadReviewException(400, "The request creates a claim but has no object.");
+    }
+    return new AdmissionAttempt(uid, namespace, claim(object, namespace), object);
+  }
+
+  private static boolean createsClaim(Map<?, ?> request) {
+    return "CREATE".equals(request.get("operation"))
+        && text(request.get("subResource")).isEmpty()
+        && request.get("kind") instanceof Map<?, ?> kind
+        && text(kind.get("group")).isEmpty()
+        && "v1".equals(kind.get("version"))
+        && "PersistentVolumeClaim".equals(kind.get("kind"));
+  }
+
+  private @Nullable PersistentVolumeClaim claim(Map<?, ?> object, String namespace) {
+    if (!(object.get("spec") instanceof Map<?, ?> spec)
+        || (spec.get("dataSource") == null && spec.get("dataSourceRef") == null)) {
+      return null;
+    }
+    if (namespace.isEmpty()) {
+      throw new BadReviewException(400, "The request creates a claim but has no namespace.");
+    }
+    try {
+      var claim = json.convertValue(object, PersistentVolumeClaim.class);
+      if (claim.getMetadata() == null) {
+        claim.setMetadata(new ObjectMeta());
+      }
+      claim.getMetadata().setNamespace(namespace);
+      return claim;
+    } catch (RuntimeException e) {
+      throw new BadReviewException(
+          400, "The object of the request is not a PersistentVolumeClaim of v1.");
+    }
+  }
+
+  private static String text(@Nullable Object value) {
+    return value instanceof String text ? text : "";
+  }
+}

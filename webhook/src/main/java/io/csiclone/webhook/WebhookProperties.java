@@ -1,0 +1,66 @@
+package io.csiclone.webhook;
+
+import io.csiclone.rules.ClassPolicy;
+import io.csiclone.rules.Mode;
+import io.csiclone.rules.RuleCode;
+import io.csiclone.rules.RulePolicy;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import org.springframework.boot.context.properties.ConfigurationProperties;
+
+/**
+ * What an operator can set.
+ *
+ * @param namespace where the certificate's Secret is kept
+ * @param secretName that Secret
+ * @param configurationName the name of both webhook configurations
+ * @param dnsNames the names, or IP addresses, under which the API server calls
+ * @param patience the longest time that looking things up for one request may take
+ * @param failMode what becomes of a clone about which the cluster cannot be asked in that time
+ * @param classPolicy how alike the storage classes of source and clone have to be
+ * @param modes restrictions whose mode differs from the default, by code
+ */
+@ConfigurationProperties("csi-clone.webhook")
+record WebhookProperties(
+    String namespace,
+    String secretName,
+    String configurationName,
+    List<String> dnsNames,
+    Duration patience,
+    FailMode failMode,
+    ClassPolicy classPolicy,
+    @Nullable Map<String, Mode> modes) {
+
+  WebhookProperties {
+    if (patience.isNegative() || patience.isZero()) {
+      throw new IllegalArgumentException("csi-clone.webhook.patience must be more than 0");
+    }
+  }
+
+  RulePolicy rulePolicy() {
+    var byCode = new EnumMap<RuleCode, Mode>(RuleCode.class);
+    if (modes != null) {
+      modes.forEach((id, mode) -> byCode.put(code(id), mode));
+    }
+    return new RulePolicy(byCode, classPolicy);
+  }
+
+  private static RuleCode code(String id) {
+    return Arrays.stream(RuleCode.values())
+        .filter(code -> code.id().equalsIgnoreCase(id))
+        .findFirst()
+        .orElseThrow(() ->
+            new IllegalArgumentException(
+                "csi-clone.webhook.modes has %s, which is no restriction; there are %s"
+                    .formatted(
+                        id,
+                        Arrays.stream(RuleCode.values())
+                            .map(RuleCode::id)
+                            .collect(Collectors.joining(", ")))));
+  }
+}
