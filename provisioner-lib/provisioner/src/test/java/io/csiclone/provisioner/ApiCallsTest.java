@@ -28,7 +28,9 @@ class ApiCallsTest extends ProvisionerTestBed {
     callsSinceLast();
     String claims = "/api/v1/namespaces/team-a/persistentvolumeclaims";
 
-    create(clone("copy", "origin"));
+    awaitVolumeOf(create(clone("copy", "origin")));
+    eventually(
+        () -> assertThat(finalizers("origin")).containsExactly("kubernetes.io/pvc-protection"));
 
     assertThat(callsSinceLast())
         .filteredOn(call -> !call.contains("/events"))
