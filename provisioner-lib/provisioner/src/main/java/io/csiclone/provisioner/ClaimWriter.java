@@ -3,6 +3,7 @@ package io.csiclone.provisioner;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
+import java.util.Objects;
 import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -63,11 +64,11 @@ final class ClaimWriter {
         });
   }
 
-  /** Removes the selected node, for the scheduler to choose another. */
+  /** Removes the selected node if it still is the one that was read, for the scheduler to choose another. */
   void reschedule(Claim claim) {
     update(
         claim,
-        c -> c.selectedNode() != null,
+        c -> Objects.equals(claim.selectedNode(), c.selectedNode()),
         patch -> patch.annotate(Names.SELECTED_NODE, null));
   }
 

@@ -64,6 +64,12 @@ final class EventRecorder implements AutoCloseable {
     record("Warning", about, reason, message);
   }
 
+  /** Tells the owner of {@code claim} why it has no volume, and the log. */
+  void provisioningFailed(Claim claim, String words) {
+    warning(claim.object(), "ProvisioningFailed", words);
+    LOG.info("claim {}: {}", claim.key(), words);
+  }
+
   private void record(String type, HasMetadata about, String reason, String message) {
     String text =
         message.length() <= LONGEST_MESSAGE

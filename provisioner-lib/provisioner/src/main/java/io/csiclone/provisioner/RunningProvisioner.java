@@ -19,7 +19,7 @@ final class RunningProvisioner implements Provisioner {
   private final ClusterFacts facts;
   private final EventRecorder events;
   private final ClusterCache cache;
-  private final ClaimProvisioner provisioner;
+  private final VolumeMaker maker;
   private final VolumeDeleter deleter;
   private final WorkQueue<ClaimKey> claims;
   private final WorkQueue<ClaimKey> sources;
@@ -45,23 +45,32 @@ final class RunningProvisioner implements Provisioner {
     var writer = new ClaimWriter(client);
     var protection = new SourceProtection(cache, facts, writer, driver.name(), node);
     sources = new WorkQueue<>("sources", 8, settings.retry, protection::sweep);
-    provisioner =
+    maker =
+        new VolumeMaker(
+            cache,
+            writer,
+            new VolumeWriter(client, driver.name()),
+            protection,
+            csi,
+            node != null || driver.topology(),
+            node != null,
+            events,
+            sources::offer);
+    var provisioner =
         new ClaimProvisioner(
             cache,
             facts,
             new CloneCheck(facts, settings.rules, driver),
             writer,
-            new VolumeWriter(client, driver.name()),
             protection,
-            csi,
+            maker,
             driver,
             node,
             settings.longestClaimDelay,
-            events,
-            sources::offer);
+            events);
     deleter =
         new VolumeDeleter(
-            client, cache, csi, driver.name(), node, provisioner::isCloning, events);
+            client, cache, csi, driver.name(), node, maker::isCloning, events);
     claims =
         new WorkQueue<>("claims", settings.concurrency, settings.retry, provisioner::reconcile);
     volumes =
@@ -136,7 +145,7 @@ final class RunningProvisioner implements Provisioner {
     @Override
     public void onDelete(PersistentVolumeClaim object, boolean unseen) {
       Claim claim = new Claim(object);
-      provisioner.forget(claim.uid());
+      maker.forget(claim.uid());
       if (claim.isFor(settings.driverName)) {
         claims.hasten(claim.key());
       }
@@ -184,7 +193,7 @@ final class RunningProvisioner implements Provisioner {
     public void onDelete(PersistentVolume volume, boolean unseen) {
       var ref = volume.getSpec().getClaimRef();
       if (ref != null && ref.getUid() != null) {
-        provisioner.forget(ref.getUid());
+        maker.forget(ref.getUid());
         claims.offer(new ClaimKey(ref.getNamespace(), ref.getName()));
       }
     }

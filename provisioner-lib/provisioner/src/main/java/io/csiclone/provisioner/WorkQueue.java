@@ -192,7 +192,8 @@ final class WorkQueue<K> implements AutoCloseable {
       outcome = work.apply(key);
     } catch (RuntimeException e) {
       if (!isStopped()) {
-        LOG.warn("{} {}: {}; will be tried again", name, key, e.toString(), e);
+        LOG.warn("{} {}: {}; will be tried again", name, key, e.toString());
+        LOG.debug("{} {}", name, key, e);
       }
     } finally {
       permits.release();
