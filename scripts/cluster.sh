@@ -6,6 +6,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 cluster() {
   eval "$(scripts/testcontainers-env.sh)"
+  # Without it the node would be removed when the command ends.
+  export TESTCONTAINERS_REUSE_ENABLE=true
   "$JAVA_HOME/bin/java" --enable-native-access=ALL-UNNAMED \
     -cp "integration-tests/target/classes:integration-tests/target/lib/*" io.csiclone.cluster.ClusterCommand "$@"
 }

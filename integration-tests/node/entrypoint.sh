@@ -82,7 +82,9 @@ network() {
 # A key and a certificate of our CA: file name, subject, then further lines of extensions.
 certificate() {
   local name=$1 subject=$2
-  openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj "$subject" -keyout "$pki/$name.key" 2>/dev/null |
+  # In the form "EC PRIVATE KEY", as K3s writes it: clients guess the algorithm from it.
+  openssl ecparam -name prime256v1 -genkey -noout -out "$pki/$name.key"
+  openssl req -new -key "$pki/$name.key" -subj "$subject" 2>/dev/null |
     openssl x509 -req -CA "$pki/ca.crt" -CAkey "$pki/ca.key" -days 3650 -out "$pki/$name.crt" -extfile <(printf '%s\n' "${@:3}") 2>/dev/null
 }
 
