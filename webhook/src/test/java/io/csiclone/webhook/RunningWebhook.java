@@ -1,6 +1,10 @@
 package io.csiclone.webhook;
 
 import io.fabric8.kubernetes.client.KubernetesClient;
+import jakarta.servlet.FilterChain;
+import jakarta.servlet.ServletException;
+import jakarta.servlet.ServletRequest;
+import jakarta.servlet.ServletResponse;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.net.URI;
@@ -11,7 +15,10 @@ import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.security.cert.CertificateFactory;
+import java.time.Clock;
 import java.time.Duration;
+import java.util.Collection;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
 import org.springframework.boot.SpringApplication;
@@ -22,8 +29,13 @@ import org.springframework.context.support.GenericApplicationContext;
 final class RunningWebhook implements AutoCloseable {
 
   private final ConfigurableApplicationContext context;
+  private final Collection<Thread> threads = new ConcurrentLinkedQueue<>();
 
   RunningWebhook(KubernetesClient cluster, String... arguments) {
+    this(cluster, Clock.systemUTC(), arguments);
+  }
+
+  RunningWebhook(KubernetesClient cluster, Clock clock, String... arguments) {
     var application = new SpringApplication(WebhookApplication.class);
     application.addInitializers(context ->
         ((GenericApplicationContext) context)
@@ -40,6 +52,17 @@ final class RunningWebhook implements AutoCloseable {
     context = application.run(all);
   }
 
+  private void watchThread(ServletRequest request, ServletResponse response, FilterChain chain)
+      throws IOException, ServletException {
+    threads.add(Thread.currentThread());
+    chain.doFilter(request, response);
+  }
+
+  /** The threads that requests ran on. */
+  Collection<Thread> threads() {
+    return threads;
+  }
+
   URI admission(String path) {
     return URI.create("https://localhost:" + port("local.server.port") + path);
   }
@@ -50,10 +73,6 @@ final class RunningWebhook implements AutoCloseable {
 
   int port(String property) {
     return context.getEnvironment().getRequiredProperty(property, Integer.class);
-  }
-
-  <T> T bean(Class<T> type) {
-    return context.getBean(type);
   }
 
   static HttpClient trusting(String caPem) {
