@@ -1,6 +1,7 @@
 package io.csiclone.webhook;
 
 import io.csiclone.certs.CertificatesException;
+import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.diagnostics.AbstractFailureAnalyzer;
 import org.springframework.boot.diagnostics.FailureAnalysis;
@@ -11,17 +12,19 @@ final class NoCertificate extends AbstractFailureAnalyzer<CertificatesException>
   @Override
   protected FailureAnalysis analyze(Throwable rootFailure, CertificatesException cause) {
     return new FailureAnalysis(
-        "There is no certificate to serve. " + cause.getMessage() + root(cause),
+        "There is no certificate to serve. " + cause.getMessage() + network(cause),
         "Check that the API server can be reached (KUBECONFIG, or the service account of the pod)"
             + " and that the Secret %s may be read and written.".formatted(cause.secret()),
         cause);
   }
 
-  private static String root(Throwable failure) {
-    @Nullable Throwable last = failure;
-    while (last.getCause() != null) {
-      last = last.getCause();
+  /** The first failure of the network, which says more than what follows from it. */
+  private static String network(Throwable failure) {
+    for (@Nullable Throwable each = failure; each != null; each = each.getCause()) {
+      if (each instanceof IOException) {
+        return " Reaching the API server failed: " + each + ".";
+      }
     }
-    return last == failure ? "" : " At the bottom of it: " + last + ".";
+    return "";
   }
 }

@@ -1,6 +1,7 @@
 package io.csiclone.webhook;
 
 import io.fabric8.kubernetes.client.KubernetesClient;
+import jakarta.servlet.Filter;
 import jakarta.servlet.FilterChain;
 import jakarta.servlet.ServletException;
 import jakarta.servlet.ServletRequest;
@@ -37,13 +38,16 @@ final class RunningWebhook implements AutoCloseable {
 
   RunningWebhook(KubernetesClient cluster, Clock clock, String... arguments) {
     var application = new SpringApplication(WebhookApplication.class);
-    application.addInitializers(context ->
-        ((GenericApplicationContext) context)
-            .registerBean(
-                "kubernetesClient",
-                KubernetesClient.class,
-                () -> cluster,
-                definition -> definition.setDestroyMethodName("")));
+    application.addInitializers(context -> {
+      var beans = (GenericApplicationContext) context;
+      beans.registerBean(
+          "kubernetesClient",
+          KubernetesClient.class,
+          () -> cluster,
+          definition -> definition.setDestroyMethodName(""));
+      beans.registerBean("clock", Clock.class, () -> clock);
+      beans.registerBean("threadWatch", Filter.class, () -> this::watchThread);
+    });
     var all = new String[arguments.length + 3];
     all[0] = "--server.port=0";
     all[1] = "--management.server.port=0";
