@@ -18,10 +18,10 @@ final class NoCertificate extends AbstractFailureAnalyzer<CertificatesException>
         cause);
   }
 
-  /** The first failure of the network, which says more than what follows from it. */
+  /** The first failure of the network that has a name, which says more than what surrounds it. */
   private static String network(Throwable failure) {
     for (@Nullable Throwable each = failure; each != null; each = each.getCause()) {
-      if (each instanceof IOException) {
+      if (each instanceof IOException && each.getClass() != IOException.class) {
         return " Reaching the API server failed: " + each + ".";
       }
     }

@@ -59,6 +59,9 @@ final class WatchedFacts implements ClusterFacts {
     return resources
         .runnableInformer(0)
         .exceptionHandler((started, failure) -> {
+          if (closed) {
+            return false;
+          }
           LOG.warn("Watching {} failed and is tried again: {}", what, failure.toString());
           return true;
         });
