@@ -26,6 +26,7 @@ class WebhookConfiguration {
   }
 
   @Bean
+  @ConditionalOnMissingBean
   Clock clock() {
     return Clock.systemUTC();
   }

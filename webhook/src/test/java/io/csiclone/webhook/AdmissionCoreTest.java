@@ -170,7 +170,8 @@ class AdmissionCoreTest {
   @Test
   void nothingIsLookedUpForAClaimThatIsNoClone() {
     int before = cluster.requests();
-    try (var cold = ClusterFacts.watch(new Cluster().client)) {
+    try (var nobody = Clients.of("http://localhost:1");
+        var cold = ClusterFacts.watch(nobody)) {
       var core = new AdmissionCore(cold, RulePolicy.defaults(), FailMode.DENY, JSON);
       assertUntouched(core.mutate(attempt(new Review().ordinary())));
       assertUntouched(core.validate(attempt(new Review().ordinary().withClass("none"))));

@@ -2,14 +2,17 @@ package io.csiclone.webhook;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.tuple;
 import static org.awaitility.Awaitility.await;
 
 import io.fabric8.kubernetes.api.model.StatusCause;
 import io.fabric8.kubernetes.api.model.admission.v1.AdmissionResponse;
 import io.fabric8.kubernetes.api.model.admission.v1.AdmissionReview;
 import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.net.Socket;
+import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
@@ -17,6 +20,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Base64;
 import java.util.Random;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 import javax.net.ssl.SSLHandshakeException;
 import javax.net.ssl.SSLSocket;
@@ -99,8 +103,8 @@ class AdmissionEndpointTest {
     assertThat(status.getDetails().getCauses())
         .extracting(StatusCause::getReason, StatusCause::getField)
         .containsExactly(
-            org.assertj.core.groups.Tuple.tuple("SizeTooSmall", "spec.resources.requests.storage"),
-            org.assertj.core.groups.Tuple.tuple("VolumeModeMismatch", "spec.volumeMode"));
+            tuple("SizeTooSmall", "spec.resources.requests.storage"),
+            tuple("VolumeModeMismatch", "spec.volumeMode"));
   }
 
   @Test
@@ -157,7 +161,7 @@ class AdmissionEndpointTest {
         Arguments.of(with(review -> review.sized("plenty")), "plenty"));
   }
 
-  private static String with(java.util.function.Consumer<Review> change) {
+  private static String with(Consumer<Review> change) {
     var review = new Review();
     change.accept(review);
     return review.json();
@@ -191,9 +195,7 @@ class AdmissionEndpointTest {
     var request =
         HttpRequest.newBuilder(webhook.admission("/validate"))
             .header("Content-Type", "application/json")
-            .POST(
-                HttpRequest.BodyPublishers.ofInputStream(
-                    () -> new java.io.ByteArrayInputStream(bytes)))
+            .POST(HttpRequest.BodyPublishers.ofInputStream(() -> new ByteArrayInputStream(bytes)))
             .build();
     assertThat(RunningWebhook.send(client, request).statusCode()).isEqualTo(413);
   }
@@ -242,8 +244,7 @@ class AdmissionEndpointTest {
   void theServerSpeaksTlsAlone() throws IOException {
     var plain =
         HttpRequest.newBuilder(
-                java.net.URI.create(
-                    webhook.admission("/mutate").toString().replace("https:", "http:")))
+                URI.create(webhook.admission("/mutate").toString().replace("https:", "http:")))
             .build();
     assertThat(RunningWebhook.send(HttpClient.newHttpClient(), plain).statusCode()).isEqualTo(400);
     var context = client.sslContext();
@@ -282,11 +283,8 @@ class AdmissionEndpointTest {
 
   @Test
   void requestsRunOnVirtualThreads() {
-    assertThat(
-            webhook
-                .bean(org.springframework.core.env.Environment.class)
-                .getProperty("spring.threads.virtual.enabled"))
-        .isEqualTo("true");
+    answer("/validate", new Review().ordinary());
+    assertThat(webhook.threads()).isNotEmpty().allMatch(Thread::isVirtual);
   }
 
   @Test

@@ -7,6 +7,7 @@ import static org.awaitility.Awaitility.await;
 import io.csiclone.certs.CertificateOptions;
 import io.csiclone.certs.SelfManagedCertificates;
 import io.csiclone.certs.ServingCertificate;
+import java.net.http.HttpResponse;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
@@ -42,7 +43,7 @@ class CertificateSwapTest {
                         client
                             .send(
                                 RunningWebhook.post(webhook.admission("/validate"), body),
-                                java.net.http.HttpResponse.BodyHandlers.ofString())
+                                HttpResponse.BodyHandlers.ofString())
                             .statusCode())
                     .isEqualTo(200));
       }

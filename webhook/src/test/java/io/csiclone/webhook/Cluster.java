@@ -11,9 +11,12 @@ import io.fabric8.kubernetes.client.server.mock.KubernetesCrudDispatcher;
 import io.fabric8.kubernetes.client.server.mock.KubernetesMockServer;
 import io.fabric8.mockwebserver.Context;
 import io.fabric8.mockwebserver.MockWebServer;
+import io.fabric8.mockwebserver.http.MockResponse;
+import io.fabric8.mockwebserver.http.RecordedRequest;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
 import java.util.HashMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * An API server that only stores, over real HTTP, with the claim team-a/data that can be cloned.
@@ -22,12 +25,9 @@ final class Cluster implements AutoCloseable {
 
   private final KubernetesMockServer server =
       new KubernetesMockServer(
-          new Context(),
-          new MockWebServer(),
-          new HashMap<>(),
-          new KubernetesCrudDispatcher(),
-          false);
+          new Context(), new MockWebServer(), new HashMap<>(), new Withholding(), false);
   final KubernetesClient client;
+  private volatile @Nullable String withheld;
 
   Cluster() {
     server.init();
@@ -90,6 +90,11 @@ final class Cluster implements AutoCloseable {
             .build());
   }
 
+  /** Refuses to tell anything of these objects, named as in paths, until told {@code null}. */
+  void withhold(@Nullable String plural) {
+    withheld = plural;
+  }
+
   private <T extends HasMetadata> T create(T object) {
     return client.resource(object).create();
   }
@@ -115,5 +120,16 @@ final class Cluster implements AutoCloseable {
   public void close() {
     client.close();
     server.destroy();
+  }
+
+  /** Stores, and refuses what is withheld. */
+  private final class Withholding extends KubernetesCrudDispatcher {
+    @Override
+    public MockResponse dispatch(RecordedRequest request) {
+      var plural = withheld;
+      return plural != null && request.getPath().contains("/" + plural)
+          ? new MockResponse().setResponseCode(403)
+          : super.dispatch(request);
+    }
   }
 }

@@ -1,6 +1,11 @@
 package io.csiclone.webhook;
 
 import io.fabric8.kubernetes.client.KubernetesClient;
+import jakarta.servlet.Filter;
+import jakarta.servlet.FilterChain;
+import jakarta.servlet.ServletException;
+import jakarta.servlet.ServletRequest;
+import jakarta.servlet.ServletResponse;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.net.URI;
@@ -11,7 +16,10 @@ import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.security.cert.CertificateFactory;
+import java.time.Clock;
 import java.time.Duration;
+import java.util.Collection;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
 import org.springframework.boot.SpringApplication;
@@ -22,22 +30,41 @@ import org.springframework.context.support.GenericApplicationContext;
 final class RunningWebhook implements AutoCloseable {
 
   private final ConfigurableApplicationContext context;
+  private final Collection<Thread> threads = new ConcurrentLinkedQueue<>();
 
   RunningWebhook(KubernetesClient cluster, String... arguments) {
+    this(cluster, Clock.systemUTC(), arguments);
+  }
+
+  RunningWebhook(KubernetesClient cluster, Clock clock, String... arguments) {
     var application = new SpringApplication(WebhookApplication.class);
-    application.addInitializers(context ->
-        ((GenericApplicationContext) context)
-            .registerBean(
-                "kubernetesClient",
-                KubernetesClient.class,
-                () -> cluster,
-                definition -> definition.setDestroyMethodName("")));
+    application.addInitializers(context -> {
+      var beans = (GenericApplicationContext) context;
+      beans.registerBean(
+          "kubernetesClient",
+          KubernetesClient.class,
+          () -> cluster,
+          definition -> definition.setDestroyMethodName(""));
+      beans.registerBean("clock", Clock.class, () -> clock);
+      beans.registerBean("threadWatch", Filter.class, () -> this::watchThread);
+    });
     var all = new String[arguments.length + 3];
     all[0] = "--server.port=0";
     all[1] = "--management.server.port=0";
     all[2] = "--csi-clone.webhook.dns-names=localhost,127.0.0.1";
     System.arraycopy(arguments, 0, all, 3, arguments.length);
     context = application.run(all);
+  }
+
+  private void watchThread(ServletRequest request, ServletResponse response, FilterChain chain)
+      throws IOException, ServletException {
+    threads.add(Thread.currentThread());
+    chain.doFilter(request, response);
+  }
+
+  /** The threads that requests ran on. */
+  Collection<Thread> threads() {
+    return threads;
   }
 
   URI admission(String path) {
@@ -50,10 +77,6 @@ final class RunningWebhook implements AutoCloseable {
 
   int port(String property) {
     return context.getEnvironment().getRequiredProperty(property, Integer.class);
-  }
-
-  <T> T bean(Class<T> type) {
-    return context.getBean(type);
   }
 
   static HttpClient trusting(String caPem) {

@@ -33,6 +33,8 @@ final class WatchedFacts implements ClusterFacts {
   private final SharedIndexInformer<StorageClass> classes;
   private final SharedIndexInformer<CSIDriver> drivers;
 
+  private volatile boolean closed;
+
   private WatchedFacts(KubernetesClient watched, KubernetesClient live, Duration patience) {
     this.client = live;
     this.patience = patience;
@@ -52,11 +54,14 @@ final class WatchedFacts implements ClusterFacts {
     return facts;
   }
 
-  private static <T extends HasMetadata> SharedIndexInformer<T> informer(
+  private <T extends HasMetadata> SharedIndexInformer<T> informer(
       String what, Informable<T> resources) {
     return resources
         .runnableInformer(0)
         .exceptionHandler((started, failure) -> {
+          if (closed) {
+            return false;
+          }
           LOG.warn("Watching {} failed and is tried again: {}", what, failure.toString());
           return true;
         });
@@ -138,6 +143,7 @@ final class WatchedFacts implements ClusterFacts {
 
   @Override
   public void close() {
+    closed = true;
     informers().forEach(SharedIndexInformer::stop);
     threads.shutdownNow();
   }
