@@ -25,9 +25,9 @@ import java.util.function.UnaryOperator;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 import org.awaitility.core.ThrowingRunnable;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
-import org.jspecify.annotations.Nullable;
 
 /** An API server (fabric8's, over HTTP), a scripted driver, and provisioners between them. */
 abstract class ProvisionerTestBed {
@@ -221,11 +221,10 @@ abstract class ProvisionerTestBed {
         .persistentVolumeClaims()
         .inNamespace(NAMESPACE)
         .withName(claim)
-        .edit(
-            object -> {
-              object.getMetadata().getFinalizers().remove("kubernetes.io/pvc-protection");
-              return object;
-            });
+        .edit(object -> {
+          object.getMetadata().getFinalizers().remove("kubernetes.io/pvc-protection");
+          return object;
+        });
   }
 
   List<String> eventsAbout(String name) {

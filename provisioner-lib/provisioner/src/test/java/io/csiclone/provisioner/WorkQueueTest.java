@@ -119,8 +119,7 @@ class WorkQueueTest {
 
   @Test
   void aFailingKeyHoldsNoOtherUpEvenWithOneWorker() {
-    var queue =
-        queue(1, SLOW, key -> key.equals("bad") ? Outcome.BACK_OFF : note(key));
+    var queue = queue(1, SLOW, key -> key.equals("bad") ? Outcome.BACK_OFF : note(key));
     queue.offer("bad");
     queue.offer("good");
 
