@@ -1,6 +1,8 @@
 package io.csiclone.driver;
 
 import io.csiclone.copy.CopyEngine;
+import io.csiclone.copy.CopyException;
+import io.csiclone.csi.BackendException;
 import io.csiclone.csi.CsiServer;
 import io.csiclone.csi.DriverIdentity;
 import io.csiclone.csiproto.IdentityGrpc;
@@ -12,6 +14,7 @@ import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.grpc.Channel;
 import io.grpc.StatusRuntimeException;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Optional;
@@ -31,9 +34,10 @@ final class DriverProcess implements AutoCloseable {
 
   private final Deque<AutoCloseable> running = new ArrayDeque<>();
   private final CompletableFuture<Integer> end = new CompletableFuture<>();
-  private @Nullable KubeletRegistration registration;
-  private @Nullable Provisioner provisioner;
-  private @Nullable HealthServer health;
+  private volatile @Nullable KubeletRegistration registration;
+  private volatile @Nullable Provisioner provisioner;
+  private volatile @Nullable HealthServer health;
+  private volatile boolean started;
   private boolean closed;
 
   DriverProcess() {}
@@ -46,7 +50,14 @@ final class DriverProcess implements AutoCloseable {
   void start(DriverOptions options, String version) throws IOException {
     try {
       startParts(options, version);
-    } catch (IOException | RuntimeException e) {
+    } catch (IOException e) {
+      close();
+      throw e;
+    } catch (IllegalStateException | UncheckedIOException | CopyException | BackendException e) {
+      // What the parts throw with a sentence for the user.
+      close();
+      throw new IOException(e.getMessage(), e);
+    } catch (RuntimeException e) {
       close();
       throw e;
     }
@@ -79,6 +90,19 @@ final class DriverProcess implements AutoCloseable {
     log.info("{} {} serves CSI on {}", DRIVER_NAME, version, server.socket());
 
     Channel csi = keep(UnixSockets.Client.to(server.socket())).channel();
+    if (options.healthPort().isPresent()) {
+      health =
+          keep(
+              HealthServer.start(
+                  options.healthPort().getAsInt(), () -> live(csi), () -> ready(csi)));
+    }
+    // Before the API server is needed: after a reboot pods may have to start without it.
+    if (options.registrationDir().isPresent()) {
+      registration =
+          keep(
+              KubeletRegistration.serve(
+                  options.registrationDir().get(), DRIVER_NAME, options.socket(), this::refused));
+    }
     if (options.cluster().isPresent()) {
       KubernetesClient client = keep(client(options.cluster().get()));
       provisioner =
@@ -86,18 +110,7 @@ final class DriverProcess implements AutoCloseable {
       CloneCapability.publish(client, DRIVER_NAME);
       log.info("provisioning volumes of node {} for {}", options.nodeId(), client.getMasterUrl());
     }
-    if (options.registrationDir().isPresent()) {
-      registration =
-          keep(
-              KubeletRegistration.serve(
-                  options.registrationDir().get(), DRIVER_NAME, options.socket(), this::refused));
-    }
-    if (options.healthPort().isPresent()) {
-      health =
-          keep(
-              HealthServer.start(
-                  options.healthPort().getAsInt(), () -> live(csi), () -> ready(csi)));
-    }
+    started = true;
   }
 
   /** Where probes are answered, or -1. */
@@ -144,6 +157,9 @@ final class DriverProcess implements AutoCloseable {
   }
 
   private Optional<String> ready(Channel csi) {
+    if (!started) {
+      return Optional.of("the driver is still starting");
+    }
     if (registration != null && !registration.registered()) {
       return Optional.of("the kubelet has not registered the driver yet");
     }

@@ -81,7 +81,7 @@ public final class Demo implements Callable<Integer> {
       try {
         play(steps, stage, webhook, driver);
       } catch (Steps.Stop e) {
-        out.println("  stopped: " + e.getMessage());
+        steps.say("stopped: " + e.getMessage());
       } catch (IOException | RuntimeException e) {
         steps.check(
             "the demo itself",
@@ -89,7 +89,7 @@ public final class Demo implements Callable<Integer> {
               throw e;
             });
       }
-      if (!steps.allAsExpected()) {
+      if (steps.differed()) {
         stage.logTails().forEach(out::println);
       }
     }

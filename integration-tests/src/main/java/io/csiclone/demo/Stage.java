@@ -29,28 +29,32 @@ final class Stage implements AutoCloseable {
   private final List<Path> folders = new ArrayList<>();
   private boolean closed;
 
-  /** A part that is to be closed; at once, when everything is being closed already. */
-  private synchronized <T extends AutoCloseable> T keep(T part) {
-    if (closed) {
-      closeQuietly(part);
-      throw new IllegalStateException("interrupted");
-    }
+  /** What makes a part holds this object's lock, so that closing waits for what is half made. */
+  private <T extends AutoCloseable> T keep(T part) {
     parts.push(part);
     return part;
+  }
+
+  private void requireOpen() {
+    if (closed) {
+      throw new IllegalStateException("interrupted");
+    }
   }
 
   HttpClient http() {
     return http;
   }
 
-  Path folder() throws IOException {
+  synchronized Path folder() throws IOException {
+    requireOpen();
     Path folder = Files.createTempDirectory("csi-clone-demo-");
     folders.add(folder);
     keep(() -> deleteTree(folder));
     return folder;
   }
 
-  EmbeddedControlPlane controlPlane() {
+  synchronized EmbeddedControlPlane controlPlane() {
+    requireOpen();
     return keep(EmbeddedControlPlane.start());
   }
 
@@ -85,9 +89,10 @@ final class Stage implements AutoCloseable {
     return part("driver", folder, Map.of(), arguments, health);
   }
 
-  private Part part(
+  private synchronized Part part(
       String name, Path folder, Map<String, String> environment, List<String> arguments, int port)
       throws IOException {
+    requireOpen();
     ChildProcess process = keep(ChildProcess.java(name, folder, environment, arguments));
     processes.add(process);
     return new Part(process, URI.create("http://127.0.0.1:" + port + "/readyz"));

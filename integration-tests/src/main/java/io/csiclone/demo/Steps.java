@@ -43,12 +43,16 @@ final class Steps {
   }
 
   void heading(String text) {
-    out.println();
-    out.println(text);
+    if (!ended) {
+      out.println();
+      out.println(text);
+    }
   }
 
   void say(String text) {
-    out.println("  " + text);
+    if (!ended) {
+      out.println("  " + text);
+    }
   }
 
   /** From now on no step is run or reported: what they need is being taken away. */
@@ -100,12 +104,20 @@ final class Steps {
     }
   }
 
+  boolean differed() {
+    return failed > 0 && !ended;
+  }
+
   boolean allAsExpected() {
-    return failed == 0 && done > 0;
+    return failed == 0 && done > 0 && !ended;
   }
 
   void summary() {
     out.println();
+    if (ended) {
+      out.println("✗ interrupted; everything was cleaned up");
+      return;
+    }
     out.printf(
         "%s %d steps as expected, %d not, in %s%n",
         allAsExpected() ? "✓" : "✗",

@@ -66,7 +66,7 @@ final class AdmissionController {
           case Decision.Patched patched ->
               LOG.atInfo()
                   .setMessage("Admitted with changes")
-                  .addKeyValue("patch", patched.patch());
+                  .addKeyValue("patch", patched.patch().toString());
           case Decision.Denied denied ->
               LOG.atInfo()
                   .setMessage("Refused")

@@ -40,7 +40,8 @@ final class BadRequests {
 
   @ExceptionHandler({NoResourceFoundException.class, NoHandlerFoundException.class})
   ResponseEntity<String> wrongPath() {
-    return sentence(404, "There is nothing here but /mutate and /validate.");
+    return sentence(
+        404, "There is nothing at this path; reviews are answered at /mutate and /validate.");
   }
 
   /** The client went away or was too slow; whoever is still there reads this. */

@@ -7,8 +7,6 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import java.time.Clock;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 import org.springframework.beans.factory.DisposableBean;
 import org.springframework.boot.autoconfigure.ssl.SslBundleRegistrar;
 import org.springframework.boot.ssl.SslBundleRegistry;
@@ -19,7 +17,6 @@ import org.springframework.boot.ssl.SslBundleRegistry;
  */
 final class ServingCertificates implements SslBundleRegistrar, DisposableBean {
 
-  private static final Logger LOG = LoggerFactory.getLogger(ServingCertificates.class);
   private static final String BUNDLE = "webhook";
 
   private final KubernetesClient client;
@@ -54,7 +51,6 @@ final class ServingCertificates implements SslBundleRegistrar, DisposableBean {
       registry.updateBundle(BUNDLE, bundle);
     }
     servedUntil = certificate.notAfter();
-    LOG.info("Serving a certificate that is valid until {}", certificate.notAfter());
   }
 
   /** The last moment at which the certificate that is served is valid. */

@@ -1,0 +1,52 @@
+package io.csiclone.webhook;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import io.csiclone.rules.ClassPolicy;
+import io.csiclone.rules.Mode;
+import io.csiclone.rules.RuleCode;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+class WebhookPropertiesTest {
+
+  private static WebhookProperties with(Duration patience, Map<String, Mode> modes) {
+    return new WebhookProperties(
+        "system",
+        "tls",
+        "webhook",
+        List.of("localhost"),
+        patience,
+        FailMode.DENY,
+        ClassPolicy.SAME_DRIVER,
+        modes);
+  }
+
+  @Test
+  void modesAreSetByCode() {
+    var policy =
+        with(Duration.ofSeconds(1), Map.of("SizeTooSmall", Mode.WARN, "preBound", Mode.OFF))
+            .rulePolicy();
+    assertThat(policy.mode(RuleCode.SIZE_TOO_SMALL)).isEqualTo(Mode.WARN);
+    assertThat(policy.mode(RuleCode.PRE_BOUND)).isEqualTo(Mode.OFF);
+    assertThat(policy.mode(RuleCode.SOURCE_NOT_FOUND)).isEqualTo(Mode.DENY);
+    assertThat(policy.classPolicy()).isEqualTo(ClassPolicy.SAME_DRIVER);
+  }
+
+  @Test
+  void aCodeThatDoesNotExistIsNamedWithThoseThatDo() {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> with(Duration.ofSeconds(1), Map.of("TooBig", Mode.OFF)).rulePolicy())
+        .withMessageContainingAll("TooBig", "SizeTooSmall");
+  }
+
+  @Test
+  void somePatienceIsNeeded() {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> with(Duration.ZERO, Map.of()))
+        .withMessageContaining("patience");
+  }
+}

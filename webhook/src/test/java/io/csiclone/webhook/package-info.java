@@ -1,0 +1,4 @@
+@NullMarked
+package io.csiclone.webhook;
+
+import org.jspecify.annotations.NullMarked;
