@@ -26,21 +26,26 @@ class RandomStopsTest extends ProvisionerTestBed {
     var deleted = new ArrayList<String>();
     for (int round = 0; round < 6; round++) {
       for (int i = 0; i < 20; i++) {
-        driver.nextCreates.add(random.nextInt(4) == 0 ? Status.INTERNAL : Status.ABORTED);
+        driver.nextCreates.add(random.nextInt(4) == 0 ? Status.UNAVAILABLE : Status.ABORTED);
       }
+      var deletedLater = new ArrayList<String>();
       var provisioner = start();
       for (int i = 0; i < 4; i++) {
         String name = "claim-" + round + "-" + i;
         var claim = create(random.nextBoolean() ? clone(name, "origin") : claim(name));
         Thread.sleep(random.nextInt(60));
-        if (random.nextBoolean()) {
-          delete(name);
-          deleted.add(name);
-        } else {
-          kept.add(claim);
+        switch (random.nextInt(4)) {
+          case 0 -> {
+            delete(name);
+            deleted.add(name);
+          }
+          case 1 -> deletedLater.add(name);
+          default -> kept.add(claim);
         }
       }
       provisioner.close();
+      deletedLater.forEach(this::delete);
+      deleted.addAll(deletedLater);
     }
     driver.nextCreates.clear();
 

@@ -171,6 +171,10 @@ final class ScriptedDriver implements AutoCloseable {
         status = createAnswers.getOrDefault(request.getName(), createAnswer);
       }
       if (status != null) {
+        if (status.getCode() == Status.Code.ABORTED) {
+          // Work has begun: the volume exists, ready or not, and leaks if nobody comes back.
+          volumes.putIfAbsent("vol-of-" + request.getName(), request);
+        }
         observer.onError(status.asRuntimeException());
         return;
       }
