@@ -158,8 +158,8 @@ final class ClaimProvisioner {
   /** Lets nodes come one after the other, so that most see that another took the claim. */
   private boolean takenByAnother(Claim claim) {
     try {
-      Thread.sleep(Duration.ofNanos(
-          ThreadLocalRandom.current().nextLong(longestClaimDelay.toNanos() + 1)));
+      Thread.sleep(
+          Duration.ofNanos(ThreadLocalRandom.current().nextLong(longestClaimDelay.toNanos() + 1)));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return true;
@@ -186,10 +186,8 @@ final class ClaimProvisioner {
   private Outcome begin(
       Claim claim, StorageClass storageClass, @Nullable PersistentVolume sourceVolume) {
     Making making =
-        new Making(
-            claim, storageClass, request(claim, storageClass, sourceVolume), claim.source());
-    String sourceVolumeName =
-        sourceVolume == null ? null : sourceVolume.getMetadata().getName();
+        new Making(claim, storageClass, request(claim, storageClass, sourceVolume), claim.source());
+    String sourceVolumeName = sourceVolume == null ? null : sourceVolume.getMetadata().getName();
     if (!writer.begin(claim, sourceVolumeName, node == null ? null : node.nodeName())) {
       return new Outcome.RetryIn(SOON);
     }
@@ -231,13 +229,12 @@ final class ClaimProvisioner {
         facts
             .storageClass(className)
             .filter(found -> driver.name().equals(found.getProvisioner()))
-            .orElseThrow(
-                () ->
-                    new ProvisioningException(
-                        "storage class "
-                            + className
-                            + " is gone while a volume was being made with it;"
-                            + " create it again as it was, so that this can end"));
+            .orElseThrow(() ->
+                new ProvisioningException(
+                    "storage class "
+                        + className
+                        + " is gone while a volume was being made with it;"
+                        + " create it again as it was, so that this can end"));
     PersistentVolume sourceVolume = null;
     ClaimKey source = claim.source();
     if (source != null) {
@@ -263,16 +260,15 @@ final class ClaimProvisioner {
         .volume(name)
         .filter(volume -> PersistentVolumes.isOfClaim(volume, source))
         .filter(volume -> PersistentVolumes.handle(volume, driver.name()) != null)
-        .orElseThrow(
-            () ->
-                new ProvisioningException(
-                    RuleCode.SOURCE_NOT_FOUND.id()
-                        + ": volume "
-                        + name
-                        + ", recorded as the one being cloned, is not a volume of source claim "
-                        + source
-                        + " any more; if its clone is known to be gone, remove the finalizer "
-                        + Names.MAKING));
+        .orElseThrow(() ->
+            new ProvisioningException(
+                RuleCode.SOURCE_NOT_FOUND.id()
+                    + ": volume "
+                    + name
+                    + ", recorded as the one being cloned, is not a volume of source claim "
+                    + source
+                    + " any more; if its clone is known to be gone, remove the finalizer "
+                    + Names.MAKING));
   }
 
   private Outcome failed(Claim claim, String words) {

@@ -64,7 +64,10 @@ final class ClaimWriter {
         });
   }
 
-  /** Removes the selected node if it still is the one that was read, for the scheduler to choose another. */
+  /**
+   * Removes the selected node if it still is the one that was read, for the scheduler to choose
+   * another.
+   */
   void reschedule(Claim claim) {
     update(
         claim,
@@ -86,8 +89,7 @@ final class ClaimWriter {
   }
 
   /** Applies a change to the claim as it is now, as long as it is the same one and needs it. */
-  private void update(
-      Claim claim, Predicate<Claim> needed, UnaryOperator<MetadataPatch> change) {
+  private void update(Claim claim, Predicate<Claim> needed, UnaryOperator<MetadataPatch> change) {
     for (int attempt = 1; attempt <= ATTEMPTS; attempt++) {
       Claim now = live(claim.key());
       if (now == null || !now.uid().equals(claim.uid()) || !needed.test(now)) {

@@ -64,8 +64,7 @@ final class CloneCheck {
               .collect(Collectors.joining("; ")));
     }
     VolumeFacts volume = found.sourceVolume();
-    PersistentVolume object =
-        volume == null ? null : facts.volume(volume.name()).orElse(null);
+    PersistentVolume object = volume == null ? null : facts.volume(volume.name()).orElse(null);
     ClaimKey key = claim.source();
     // Whatever the policy lets pass: a driver is never asked to clone a volume that is not its own
     // or not that of the claim named.

@@ -98,10 +98,7 @@ final class ClusterCache implements AutoCloseable {
           ClaimKey source = clone.source();
           return source != null && PersistentVolumes.isOfClaim(volume, source);
         };
-    return claims
-        .getIndexer()
-        .byIndex(BY_SOURCE_VOLUME, volume.getMetadata().getName())
-        .stream()
+    return claims.getIndexer().byIndex(BY_SOURCE_VOLUME, volume.getMetadata().getName()).stream()
         .map(Claim::new)
         .anyMatch(clone -> clone.recorded() && ofItsClaim.test(clone));
   }

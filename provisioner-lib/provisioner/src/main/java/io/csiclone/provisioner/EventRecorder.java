@@ -91,8 +91,7 @@ final class EventRecorder implements AutoCloseable {
 
   private Event event(
       String type, HasMetadata about, String reason, String message, String name, int count) {
-    String namespace =
-        Objects.requireNonNullElse(about.getMetadata().getNamespace(), "default");
+    String namespace = Objects.requireNonNullElse(about.getMetadata().getNamespace(), "default");
     String now = Instant.now().truncatedTo(ChronoUnit.SECONDS).toString();
     return new EventBuilder()
         .withNewMetadata()

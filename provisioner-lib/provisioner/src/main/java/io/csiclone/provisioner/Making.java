@@ -6,8 +6,8 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A volume in the making: all that is needed to send the same CreateVolume again, whatever becomes of
- * its claim, class or source meanwhile. Used by one thread at a time.
+ * A volume in the making: all that is needed to send the same CreateVolume again, whatever becomes
+ * of its claim, class or source meanwhile. Used by one thread at a time.
  */
 final class Making {
 

@@ -76,21 +76,18 @@ record NodeTopology(String nodeName, Map<String, String> segments) {
             .filter(topology -> topology.getSegmentsCount() > 0)
             .map(NodeTopology::term)
             .toList();
-    return terms.isEmpty()
-        ? null
-        : new NodeSelectorBuilder().withNodeSelectorTerms(terms).build();
+    return terms.isEmpty() ? null : new NodeSelectorBuilder().withNodeSelectorTerms(terms).build();
   }
 
   private static NodeSelectorTerm term(Topology topology) {
     var term = new NodeSelectorTermBuilder();
     new TreeMap<>(topology.getSegmentsMap())
-        .forEach(
-            (key, value) ->
-                term.addNewMatchExpression()
-                    .withKey(key)
-                    .withOperator("In")
-                    .withValues(value)
-                    .endMatchExpression());
+        .forEach((key, value) ->
+            term.addNewMatchExpression()
+                .withKey(key)
+                .withOperator("In")
+                .withValues(value)
+                .endMatchExpression());
     return term.build();
   }
 }

@@ -5,11 +5,11 @@ import io.grpc.Channel;
 
 /**
  * The controller of one driver: a running instance, stopped by closing it. It watches the claims of
- * the driver's storage classes, has their volumes made with CreateVolume (a clone with its source as
- * volume content source), writes the persistent volumes and deletes released ones.
+ * the driver's storage classes, has their volumes made with CreateVolume (a clone with its source
+ * as volume content source), writes the persistent volumes and deletes released ones.
  *
- * <p>What was begun survives a restart: it is recorded on the claim before the driver is called (see
- * the decision record on finalizers and annotations).
+ * <p>What was begun survives a restart: it is recorded on the claim before the driver is called
+ * (see the decision record on finalizers and annotations).
  */
 public interface Provisioner extends AutoCloseable {
 
@@ -29,8 +29,8 @@ public interface Provisioner extends AutoCloseable {
   boolean ready();
 
   /**
-   * Stops within seconds. Calls under way are cancelled; volumes in the making are taken up again by
-   * the next provisioner that is started.
+   * Stops within seconds. Calls under way are cancelled; volumes in the making are taken up again
+   * by the next provisioner that is started.
    */
   @Override
   void close();

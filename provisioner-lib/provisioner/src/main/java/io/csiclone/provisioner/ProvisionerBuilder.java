@@ -7,7 +7,9 @@ import io.grpc.Channel;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
-/** Describes a provisioner; every setting but those of {@link Provisioner#builder} has a default. */
+/**
+ * Describes a provisioner; every setting but those of {@link Provisioner#builder} has a default.
+ */
 public final class ProvisionerBuilder {
 
   final KubernetesClient client;
@@ -32,8 +34,8 @@ public final class ProvisionerBuilder {
 
   /**
    * Makes the provisioner node-local: it serves the claims of this node only, asks for volumes in
-   * this node's topology, and shares the cluster with one provisioner on each other node. Without it
-   * one provisioner serves all claims, and volumes are asked for without a topology requirement.
+   * this node's topology, and shares the cluster with one provisioner on each other node. Without
+   * it one provisioner serves all claims, and volumes are asked for without a topology requirement.
    *
    * @param nodeName the node's name in the cluster
    */

@@ -40,8 +40,7 @@ final class RunningProvisioner implements Provisioner {
     }
     var csi = new CsiClient(settings.csi, settings.callTimeout);
     cache = new ClusterCache(client, new ClaimChanges(), new VolumeChanges());
-    events =
-        new EventRecorder(client, driver.name(), nodeName == null ? "" : nodeName);
+    events = new EventRecorder(client, driver.name(), nodeName == null ? "" : nodeName);
     var writer = new ClaimWriter(client);
     var protection = new SourceProtection(cache, facts, writer, driver.name(), node);
     sources = new WorkQueue<>("sources", 8, settings.retry, protection::sweep);
@@ -68,13 +67,10 @@ final class RunningProvisioner implements Provisioner {
             node,
             settings.longestClaimDelay,
             events);
-    deleter =
-        new VolumeDeleter(
-            client, cache, csi, driver.name(), node, maker::isCloning, events);
+    deleter = new VolumeDeleter(client, cache, csi, driver.name(), node, maker::isCloning, events);
     claims =
         new WorkQueue<>("claims", settings.concurrency, settings.retry, provisioner::reconcile);
-    volumes =
-        new WorkQueue<>("volumes", settings.concurrency, settings.retry, deleter::reconcile);
+    volumes = new WorkQueue<>("volumes", settings.concurrency, settings.retry, deleter::reconcile);
   }
 
   void start() {
@@ -136,7 +132,8 @@ final class RunningProvisioner implements Provisioner {
       boolean sourceChanged =
           old.terminating() != claim.terminating()
               || !Objects.equals(phase(before), phase(object))
-              || !Objects.equals(before.getSpec().getVolumeName(), object.getSpec().getVolumeName());
+              || !Objects.equals(
+                  before.getSpec().getVolumeName(), object.getSpec().getVolumeName());
       if (sourceChanged) {
         hastenClonesOf(claim);
       }

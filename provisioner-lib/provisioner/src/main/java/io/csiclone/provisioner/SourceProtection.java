@@ -15,9 +15,9 @@ import org.jspecify.annotations.Nullable;
  * Keeps sources from vanishing while clones of them are made, by a finalizer that is there just as
  * long.
  *
- * <p>A clone is recorded on its claim <em>before</em> its source gets the finalizer. Both are claims
- * and come by one watch, in order: whoever sees the finalizer has seen the record, and so a source
- * with the finalizer of which no clone is recorded is a leftover.
+ * <p>A clone is recorded on its claim <em>before</em> its source gets the finalizer. Both are
+ * claims and come by one watch, in order: whoever sees the finalizer has seen the record, and so a
+ * source with the finalizer of which no clone is recorded is a leftover.
  */
 final class SourceProtection {
 
@@ -149,8 +149,7 @@ final class SourceProtection {
   private boolean isOurs(Claim source) {
     String volumeName = source.object().getSpec().getVolumeName();
     PersistentVolume volume =
-        volumeName != null && !volumeName.isEmpty()
-            ? facts.volume(volumeName).orElse(null) : null;
+        volumeName != null && !volumeName.isEmpty() ? facts.volume(volumeName).orElse(null) : null;
     if (volume == null) {
       return source.isFor(driverName);
     }

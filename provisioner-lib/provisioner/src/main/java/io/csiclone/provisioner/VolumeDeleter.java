@@ -53,8 +53,7 @@ final class VolumeDeleter {
     var spec = volume.getSpec();
     Map<String, String> annotations =
         Objects.requireNonNullElse(metadata.getAnnotations(), Map.of());
-    boolean alreadyDeleted =
-        metadata.getDeletionTimestamp() != null && !hasFinalizer(volume);
+    boolean alreadyDeleted = metadata.getDeletionTimestamp() != null && !hasFinalizer(volume);
     return volume.getStatus() != null
         && "Released".equals(volume.getStatus().getPhase())
         && "Delete".equals(spec.getPersistentVolumeReclaimPolicy())

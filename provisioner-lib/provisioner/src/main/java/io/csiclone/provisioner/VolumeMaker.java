@@ -143,8 +143,7 @@ final class VolumeMaker {
         boolean elsewhere = mayGoElsewhere(making);
         end(making, () -> writer.givenUp(making.claim, elsewhere));
         yield failed(
-            making,
-            CsiClient.words(status) + (elsewhere ? "; another node will be tried" : ""));
+            making, CsiClient.words(status) + (elsewhere ? "; another node will be tried" : ""));
       }
       case CreateAnswer.Failed(var status) -> {
         giveUp(making);
@@ -155,9 +154,7 @@ final class VolumeMaker {
 
   private boolean mayGoElsewhere(Making making) {
     // A clone can only be made where its source is.
-    return placed
-        && making.source == null
-        && (nodeLocal || making.claim.selectedNode() != null);
+    return placed && making.source == null && (nodeLocal || making.claim.selectedNode() != null);
   }
 
   private Outcome accept(Making making, Volume volume) {
@@ -220,15 +217,15 @@ final class VolumeMaker {
         giveUp(making);
         LOG.info("claim {}: unwanted volume {} deleted", making.claim.key(), unwanted);
         // A claim that is still there gets another try, later.
-        yield isWanted(cache.claim(making.claim.key()), making)
-            ? Outcome.BACK_OFF
-            : Outcome.DONE;
+        yield isWanted(cache.claim(making.claim.key()), making) ? Outcome.BACK_OFF : Outcome.DONE;
       }
       case DeleteAnswer.InProgress(_) -> new Outcome.RetryIn(making.nextPoll());
       case DeleteAnswer.Failed(var status) ->
           failed(
               making,
-              "the volume " + unwanted + " is not wanted any more but was not deleted: "
+              "the volume "
+                  + unwanted
+                  + " is not wanted any more but was not deleted: "
                   + CsiClient.words(status));
     };
   }

@@ -121,22 +121,21 @@ final class VolumeRequests {
   private static Map<String, String> parametersForDriver(StorageClass storageClass) {
     var result = new TreeMap<String, String>();
     parameters(storageClass)
-        .forEach(
-            (key, value) -> {
-              if (!key.startsWith(Names.RESERVED_PARAMETER_PREFIX)) {
-                result.put(key, value);
-              } else if (!key.toLowerCase(Locale.ROOT).equals(FS_TYPE)) {
-                // Among these are the secret names: making volumes without them would be wrong.
-                throw new ProvisioningException(
-                    "storage class "
-                        + storageClass.getMetadata().getName()
-                        + " has the parameter "
-                        + key
-                        + ", which is reserved and not supported; of "
-                        + Names.RESERVED_PARAMETER_PREFIX
-                        + " only fstype is");
-              }
-            });
+        .forEach((key, value) -> {
+          if (!key.startsWith(Names.RESERVED_PARAMETER_PREFIX)) {
+            result.put(key, value);
+          } else if (!key.toLowerCase(Locale.ROOT).equals(FS_TYPE)) {
+            // Among these are the secret names: making volumes without them would be wrong.
+            throw new ProvisioningException(
+                "storage class "
+                    + storageClass.getMetadata().getName()
+                    + " has the parameter "
+                    + key
+                    + ", which is reserved and not supported; of "
+                    + Names.RESERVED_PARAMETER_PREFIX
+                    + " only fstype is");
+          }
+        });
     return result;
   }
 

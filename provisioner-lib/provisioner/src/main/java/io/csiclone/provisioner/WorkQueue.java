@@ -18,8 +18,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Keys to be worked on: each by one virtual thread at a time, a bounded number of them at once, each
- * with its own back-off. A key that waits for its retry holds no thread and delays no other.
+ * Keys to be worked on: each by one virtual thread at a time, a bounded number of them at once,
+ * each with its own back-off. A key that waits for its retry holds no thread and delays no other.
  */
 final class WorkQueue<K> implements AutoCloseable {
 

@@ -27,12 +27,11 @@ class CloneTest extends ProvisionerTestBed {
         .isEqualTo("origin-handle");
     assertThat(volume.getSpec().getCsi().getVolumeHandle())
         .isEqualTo("vol-of-" + volumeName(clone));
-    eventually(
-        () ->
-            assertThat(eventsAbout("copy"))
-                .contains(
-                    "Normal ProvisioningSucceeded: claim team-a/origin is cloned into "
-                        + volumeName(clone)));
+    eventually(() ->
+        assertThat(eventsAbout("copy"))
+            .contains(
+                "Normal ProvisioningSucceeded: claim team-a/origin is cloned into "
+                    + volumeName(clone)));
     assertThat(get("copy").getMetadata().getAnnotations())
         .containsEntry("csi-clone.io/clone-of-volume", "origin-volume");
   }
@@ -110,13 +109,12 @@ class CloneTest extends ProvisionerTestBed {
 
     eventually(() -> assertThat(driver.creates).hasSizeGreaterThan(4));
 
-    eventually(
-        () ->
-            assertThat(eventsAbout("copy"))
-                .containsExactlyInAnyOrder(
-                    "Normal Provisioning: cloning claim team-a/origin into volume "
-                        + volumeName(get("copy")),
-                    "Normal Cloning: the driver is at work (ABORTED: copying)"));
+    eventually(() ->
+        assertThat(eventsAbout("copy"))
+            .containsExactlyInAnyOrder(
+                "Normal Provisioning: cloning claim team-a/origin into volume "
+                    + volumeName(get("copy")),
+                "Normal Cloning: the driver is at work (ABORTED: copying)"));
   }
 
   @Test
@@ -146,12 +144,11 @@ class CloneTest extends ProvisionerTestBed {
 
     client
         .resource(get("origin"))
-        .edit(
-            claim -> {
-              claim.getSpec().getResources().getRequests().put("storage", new Quantity("9Gi"));
-              claim.getStatus().setPhase("Lost");
-              return claim;
-            });
+        .edit(claim -> {
+          claim.getSpec().getResources().getRequests().put("storage", new Quantity("9Gi"));
+          claim.getStatus().setPhase("Lost");
+          return claim;
+        });
     driver.createAnswer = null;
 
     assertThat(awaitVolumeOf(clone)).isNotNull();
@@ -191,8 +188,7 @@ class CloneTest extends ProvisionerTestBed {
     assertThat(find("copy")).isNull();
     driver.createAnswer = null;
 
-    eventually(
-        () -> assertThat(driver.deletes).containsExactly("vol-of-" + volumeName(clone)));
+    eventually(() -> assertThat(driver.deletes).containsExactly("vol-of-" + volumeName(clone)));
     eventually(() -> assertThat(finalizers("origin")).doesNotContain(Names.CLONE_SOURCE));
   }
 
@@ -203,14 +199,12 @@ class CloneTest extends ProvisionerTestBed {
     start(driver, builder -> builder.retry(PATIENCE, PATIENCE));
     create(clone("copy", "origin"));
 
-    eventually(
-        () ->
-            assertThat(eventsAbout("copy"))
-                .contains("Warning ProvisioningFailed: OUT_OF_RANGE: too large"));
+    eventually(() ->
+        assertThat(eventsAbout("copy"))
+            .contains("Warning ProvisioningFailed: OUT_OF_RANGE: too large"));
     eventually(() -> assertThat(finalizers("origin")).doesNotContain(Names.CLONE_SOURCE));
     assertThat(finalizers("copy")).containsExactly("kubernetes.io/pvc-protection");
-    assertThat(get("copy").getMetadata().getAnnotations())
-        .doesNotContainKey(Names.CLONE_OF_VOLUME);
+    assertThat(get("copy").getMetadata().getAnnotations()).doesNotContainKey(Names.CLONE_OF_VOLUME);
   }
 
   @Test
@@ -226,14 +220,12 @@ class CloneTest extends ProvisionerTestBed {
             .endSpec());
     create(clone("orphan", "nowhere"));
 
-    eventually(
-        () ->
-            assertThat(eventsAbout("small"))
-                .anyMatch(e -> e.startsWith("Warning ProvisioningFailed: SizeTooSmall: ")));
-    eventually(
-        () ->
-            assertThat(eventsAbout("orphan"))
-                .anyMatch(e -> e.startsWith("Warning ProvisioningFailed: SourceNotFound: ")));
+    eventually(() ->
+        assertThat(eventsAbout("small"))
+            .anyMatch(e -> e.startsWith("Warning ProvisioningFailed: SizeTooSmall: ")));
+    eventually(() ->
+        assertThat(eventsAbout("orphan"))
+            .anyMatch(e -> e.startsWith("Warning ProvisioningFailed: SourceNotFound: ")));
     assertThat(driver.creates).isEmpty();
     assertThat(finalizers("small")).containsExactly("kubernetes.io/pvc-protection");
     assertThat(finalizers("origin")).containsExactly("kubernetes.io/pvc-protection");
@@ -248,18 +240,16 @@ class CloneTest extends ProvisionerTestBed {
     boundClaim("origin");
     client
         .resource(get("origin"))
-        .edit(
-            claim -> {
-              claim.getStatus().setPhase("Pending");
-              return claim;
-            });
+        .edit(claim -> {
+          claim.getStatus().setPhase("Pending");
+          return claim;
+        });
     client
         .resource(get("origin"))
-        .edit(
-            claim -> {
-              claim.getStatus().setPhase("Bound");
-              return claim;
-            });
+        .edit(claim -> {
+          claim.getStatus().setPhase("Bound");
+          return claim;
+        });
 
     assertThat(awaitVolumeOf(clone)).isNotNull();
   }
@@ -271,10 +261,9 @@ class CloneTest extends ProvisionerTestBed {
     start();
     create(clone("copy", "origin"));
 
-    eventually(
-        () ->
-            assertThat(eventsAbout("copy"))
-                .anyMatch(e -> e.startsWith("Warning ProvisioningFailed: CloningUnsupported: ")));
+    eventually(() ->
+        assertThat(eventsAbout("copy"))
+            .anyMatch(e -> e.startsWith("Warning ProvisioningFailed: CloningUnsupported: ")));
     assertThat(driver.creates).isEmpty();
   }
 
@@ -286,8 +275,7 @@ class CloneTest extends ProvisionerTestBed {
     var clone = create(clone("copy", "origin"));
 
     eventually(() -> assertThat(driver.deletes).contains("vol-of-" + volumeName(clone)));
-    eventually(
-        () -> assertThat(eventsAbout("copy")).anyMatch(e -> e.contains("origin-handle")));
+    eventually(() -> assertThat(eventsAbout("copy")).anyMatch(e -> e.contains("origin-handle")));
     assertThat(volumeOf(clone)).isNull();
   }
 
@@ -305,10 +293,9 @@ class CloneTest extends ProvisionerTestBed {
             .withNewDataSourceRef("example.com", "Hello", "hello", null)
             .endSpec());
 
-    eventually(
-        () ->
-            assertThat(eventsAbout("restored"))
-                .anyMatch(e -> e.contains("does not restore snapshots")));
+    eventually(() ->
+        assertThat(eventsAbout("restored"))
+            .anyMatch(e -> e.contains("does not restore snapshots")));
     never(() -> assertThat(driver.creates).isEmpty());
     assertThat(eventsAbout("populated")).isEmpty();
   }
@@ -326,10 +313,9 @@ class CloneTest extends ProvisionerTestBed {
     create(forged);
     start();
 
-    eventually(
-        () ->
-            assertThat(eventsAbout("copy"))
-                .anyMatch(e -> e.contains("not a volume of source claim team-a/origin")));
+    eventually(() ->
+        assertThat(eventsAbout("copy"))
+            .anyMatch(e -> e.contains("not a volume of source claim team-a/origin")));
     assertThat(driver.creates).isEmpty();
   }
 }

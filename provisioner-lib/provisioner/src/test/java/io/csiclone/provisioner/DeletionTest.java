@@ -19,11 +19,10 @@ class DeletionTest extends ProvisionerTestBed {
   private void edit(Consumer<PersistentVolume> change) {
     client
         .resource(Objects.requireNonNull(find()))
-        .edit(
-            volume -> {
-              change.accept(volume);
-              return volume;
-            });
+        .edit(volume -> {
+          change.accept(volume);
+          return volume;
+        });
   }
 
   /** As kube-controller-manager does when the claim is gone. */
@@ -56,10 +55,9 @@ class DeletionTest extends ProvisionerTestBed {
     start();
     release();
 
-    eventually(
-        () ->
-            assertThat(Objects.requireNonNull(find()).getMetadata().getFinalizers())
-                .containsExactly("kubernetes.io/pv-protection"));
+    eventually(() ->
+        assertThat(Objects.requireNonNull(find()).getMetadata().getFinalizers())
+            .containsExactly("kubernetes.io/pv-protection"));
     assertThat(Objects.requireNonNull(find()).getMetadata().getDeletionTimestamp()).isNotNull();
     never(() -> assertThat(driver.deletes).hasSize(1));
   }
@@ -67,9 +65,7 @@ class DeletionTest extends ProvisionerTestBed {
   @Test
   void volumesToRetainAndVolumesOfOthersAreLeftAlone() {
     boundClaim(
-        "data",
-        volume ->
-            volume.editSpec().withPersistentVolumeReclaimPolicy("Retain").endSpec());
+        "data", volume -> volume.editSpec().withPersistentVolumeReclaimPolicy("Retain").endSpec());
     boundClaim(
         "static",
         volume -> volume.editMetadata().removeFromAnnotations(Names.PROVISIONED_BY).endMetadata());
@@ -78,11 +74,10 @@ class DeletionTest extends ProvisionerTestBed {
     client
         .resource(
             Objects.requireNonNull(client.persistentVolumes().withName("static-volume").get()))
-        .edit(
-            volume -> {
-              volume.getStatus().setPhase("Released");
-              return volume;
-            });
+        .edit(volume -> {
+          volume.getStatus().setPhase("Released");
+          return volume;
+        });
 
     never(() -> assertThat(driver.deletes).isEmpty());
   }
@@ -97,11 +92,9 @@ class DeletionTest extends ProvisionerTestBed {
 
     eventually(() -> assertThat(find()).isNull());
     assertThat(driver.deletes).hasSize(2);
-    eventually(
-        () ->
-            assertThat(eventsAbout("data-volume"))
-                .containsExactly(
-                    "Warning VolumeFailedDelete: FAILED_PRECONDITION: still published"));
+    eventually(() ->
+        assertThat(eventsAbout("data-volume"))
+            .containsExactly("Warning VolumeFailedDelete: FAILED_PRECONDITION: still published"));
   }
 
   @Test

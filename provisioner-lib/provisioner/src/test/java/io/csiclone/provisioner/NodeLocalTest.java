@@ -42,11 +42,10 @@ class NodeLocalTest extends ProvisionerTestBed {
   private void selectNode(String claim, String node) {
     client
         .resource(get(claim))
-        .edit(
-            object -> {
-              object.getMetadata().getAnnotations().put(Names.SELECTED_NODE, node);
-              return object;
-            });
+        .edit(object -> {
+          object.getMetadata().getAnnotations().put(Names.SELECTED_NODE, node);
+          return object;
+        });
   }
 
   private static PersistentVolumeBuilder on(String node, PersistentVolumeBuilder volume) {
@@ -67,8 +66,7 @@ class NodeLocalTest extends ProvisionerTestBed {
   }
 
   private static String place(PersistentVolume volume) {
-    var term =
-        volume.getSpec().getNodeAffinity().getRequired().getNodeSelectorTerms().getFirst();
+    var term = volume.getSpec().getNodeAffinity().getRequired().getNodeSelectorTerms().getFirst();
     var expression = term.getMatchExpressions().getFirst();
     assertThat(expression.getKey()).isEqualTo(KEY);
     assertThat(expression.getOperator()).isEqualTo("In");
@@ -100,8 +98,11 @@ class NodeLocalTest extends ProvisionerTestBed {
 
     for (PersistentVolumeClaim claim : claims) {
       var volume = awaitVolumeOf(claim);
-      String node = get(claim.getMetadata().getName()).getMetadata().getAnnotations()
-          .get(Names.SELECTED_NODE);
+      String node =
+          get(claim.getMetadata().getName())
+              .getMetadata()
+              .getAnnotations()
+              .get(Names.SELECTED_NODE);
       assertThat(place(volume)).isEqualTo(node);
     }
     never(() -> assertThat(first.volumes.size() + second.volumes.size()).isEqualTo(5));
@@ -144,12 +145,10 @@ class NodeLocalTest extends ProvisionerTestBed {
     var clone = create(clone("copy", "origin").editSpec().withStorageClassName("late").endSpec());
     selectNode("copy", "node-1");
 
-    eventually(
-        () ->
-            assertThat(eventsAbout("copy"))
-                .anyMatch(e -> e.startsWith("Warning ProvisioningFailed: TopologyConflict: ")));
-    assertThat(get("copy").getMetadata().getAnnotations())
-        .doesNotContainKey(Names.SELECTED_NODE);
+    eventually(() ->
+        assertThat(eventsAbout("copy"))
+            .anyMatch(e -> e.startsWith("Warning ProvisioningFailed: TopologyConflict: ")));
+    assertThat(get("copy").getMetadata().getAnnotations()).doesNotContainKey(Names.SELECTED_NODE);
     selectNode("copy", "node-2");
 
     assertThat(place(awaitVolumeOf(clone))).isEqualTo("node-2");
@@ -163,11 +162,10 @@ class NodeLocalTest extends ProvisionerTestBed {
   private void useLateClass(String claim) {
     client
         .resource(get(claim))
-        .edit(
-            object -> {
-              object.getSpec().setStorageClassName("late");
-              return object;
-            });
+        .edit(object -> {
+          object.getSpec().setStorageClassName("late");
+          return object;
+        });
   }
 
   @Test
@@ -177,18 +175,16 @@ class NodeLocalTest extends ProvisionerTestBed {
     var claim = create(claim("data").editSpec().withStorageClassName("late").endSpec());
     selectNode("data", "node-1");
 
-    eventually(
-        () ->
-            assertThat(get("data").getMetadata().getAnnotations())
-                .doesNotContainKey(Names.SELECTED_NODE));
+    eventually(() ->
+        assertThat(get("data").getMetadata().getAnnotations())
+            .doesNotContainKey(Names.SELECTED_NODE));
     assertThat(finalizers("data")).containsExactly("kubernetes.io/pvc-protection");
     selectNode("data", "node-2");
 
     assertThat(place(awaitVolumeOf(claim))).isEqualTo("node-2");
-    eventually(
-        () ->
-            assertThat(eventsAbout("data"))
-                .anyMatch(e -> e.contains("RESOURCE_EXHAUSTED: pool is full; another node")));
+    eventually(() ->
+        assertThat(eventsAbout("data"))
+            .anyMatch(e -> e.contains("RESOURCE_EXHAUSTED: pool is full; another node")));
   }
 
   @Test
@@ -197,14 +193,11 @@ class NodeLocalTest extends ProvisionerTestBed {
     startBoth();
     delete("data");
     client
-        .resource(
-            Objects.requireNonNull(
-                client.persistentVolumes().withName("data-volume").get()))
-        .edit(
-            volume -> {
-              volume.getStatus().setPhase("Released");
-              return volume;
-            });
+        .resource(Objects.requireNonNull(client.persistentVolumes().withName("data-volume").get()))
+        .edit(volume -> {
+          volume.getStatus().setPhase("Released");
+          return volume;
+        });
 
     eventually(() -> assertThat(second.deletes).containsExactly("data-handle"));
     never(() -> assertThat(first.deletes).isEmpty());

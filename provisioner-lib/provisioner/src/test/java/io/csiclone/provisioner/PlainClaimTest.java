@@ -50,8 +50,7 @@ class PlainClaimTest extends ProvisionerTestBed {
     assertThat(request.hasAccessibilityRequirements()).isFalse();
     assertThat(request.getVolumeCapabilitiesList()).hasSize(1);
     var capability = request.getVolumeCapabilities(0);
-    assertThat(capability.getAccessMode().getMode())
-        .isEqualTo(AccessMode.Mode.SINGLE_NODE_WRITER);
+    assertThat(capability.getAccessMode().getMode()).isEqualTo(AccessMode.Mode.SINGLE_NODE_WRITER);
     assertThat(capability.getMount().getFsType()).isEqualTo("xfs");
     assertThat(capability.getMount().getMountFlagsList()).containsExactly("noatime");
   }
@@ -165,10 +164,9 @@ class PlainClaimTest extends ProvisionerTestBed {
 
     awaitVolumeOf(claim);
 
-    eventually(
-        () ->
-            assertThat(eventsAbout("data"))
-                .contains("Warning ProvisioningFailed: INTERNAL: pool is on fire"));
+    eventually(() ->
+        assertThat(eventsAbout("data"))
+            .contains("Warning ProvisioningFailed: INTERNAL: pool is on fire"));
   }
 
   @Test
@@ -179,15 +177,14 @@ class PlainClaimTest extends ProvisionerTestBed {
 
     eventually(() -> assertThat(driver.creates).hasSizeGreaterThan(4));
 
-    eventually(
-        () -> {
-          var failures =
-              client.v1().events().inNamespace(NAMESPACE).list().getItems().stream()
-                  .filter(event -> event.getReason().equals("ProvisioningFailed"))
-                  .toList();
-          assertThat(failures).hasSize(1);
-          assertThat(failures.getFirst().getCount()).isGreaterThanOrEqualTo(4);
-        });
+    eventually(() -> {
+      var failures =
+          client.v1().events().inNamespace(NAMESPACE).list().getItems().stream()
+              .filter(event -> event.getReason().equals("ProvisioningFailed"))
+              .toList();
+      assertThat(failures).hasSize(1);
+      assertThat(failures.getFirst().getCount()).isGreaterThanOrEqualTo(4);
+    });
     delete("data");
     eventually(() -> assertThat(find("data")).isNull());
     int asked = driver.creates.size();
@@ -198,11 +195,9 @@ class PlainClaimTest extends ProvisionerTestBed {
   void aMissingClassIsToldAndItsComingIsNoticed() {
     start();
     var claim = create(claim("data").editSpec().withStorageClassName("later").endSpec());
-    eventually(
-        () ->
-            assertThat(eventsAbout("data"))
-                .containsExactly(
-                    "Warning ProvisioningFailed: storage class later does not exist"));
+    eventually(() ->
+        assertThat(eventsAbout("data"))
+            .containsExactly("Warning ProvisioningFailed: storage class later does not exist"));
 
     storageClass("later", "Immediate");
 
@@ -212,18 +207,15 @@ class PlainClaimTest extends ProvisionerTestBed {
   @Test
   void parametersWithTheReservedPrefixThatAreNotUnderstoodAreRefused() {
     storageClass(
-        "secretive",
-        "Immediate",
-        Map.of("csi.storage.k8s.io/provisioner-secret-name", "key"));
+        "secretive", "Immediate", Map.of("csi.storage.k8s.io/provisioner-secret-name", "key"));
     start();
     create(claim("data").editSpec().withStorageClassName("secretive").endSpec());
 
-    eventually(
-        () ->
-            assertThat(eventsAbout("data"))
-                .singleElement()
-                .asString()
-                .contains("secretive", "csi.storage.k8s.io/provisioner-secret-name"));
+    eventually(() ->
+        assertThat(eventsAbout("data"))
+            .singleElement()
+            .asString()
+            .contains("secretive", "csi.storage.k8s.io/provisioner-secret-name"));
     assertThat(driver.creates).isEmpty();
   }
 
@@ -243,16 +235,13 @@ class PlainClaimTest extends ProvisionerTestBed {
   @Test
   void aVolumeObjectOfTheSameNameThatIsNotOurs_isNotTaken() {
     var claim = create(claim("data").editSpec().withStorageClassName("later").endSpec());
-    boundClaim(
-        "other",
-        volume -> volume.editMetadata().withName(volumeName(claim)).endMetadata());
+    boundClaim("other", volume -> volume.editMetadata().withName(volumeName(claim)).endMetadata());
     start();
     storageClass("later", "Immediate");
 
-    eventually(
-        () ->
-            assertThat(eventsAbout("data"))
-                .anyMatch(event -> event.contains("exists that is not of this claim")));
+    eventually(() ->
+        assertThat(eventsAbout("data"))
+            .anyMatch(event -> event.contains("exists that is not of this claim")));
   }
 
   @Test
@@ -264,14 +253,10 @@ class PlainClaimTest extends ProvisionerTestBed {
 
     client
         .resource(claim)
-        .edit(
-            object -> {
-              object
-                  .getMetadata()
-                  .getAnnotations()
-                  .put("volume.kubernetes.io/selected-node", "node-7");
-              return object;
-            });
+        .edit(object -> {
+          object.getMetadata().getAnnotations().put("volume.kubernetes.io/selected-node", "node-7");
+          return object;
+        });
 
     assertThat(awaitVolumeOf(claim)).isNotNull();
   }
@@ -302,11 +287,10 @@ class PlainClaimTest extends ProvisionerTestBed {
 
     client
         .resource(get("data"))
-        .edit(
-            object -> {
-              object.getSpec().setVolumeName("a-free-volume");
-              return object;
-            });
+        .edit(object -> {
+          object.getSpec().setVolumeName("a-free-volume");
+          return object;
+        });
     driver.createAnswer = null;
 
     eventually(() -> assertThat(driver.deletes).hasSize(1));

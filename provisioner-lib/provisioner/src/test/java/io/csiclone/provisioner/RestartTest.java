@@ -93,13 +93,7 @@ class RestartTest extends ProvisionerTestBed {
     boundClaim("origin");
     boundClaim(
         "foreign",
-        volume ->
-            volume
-                .editSpec()
-                .editCsi()
-                .withDriver("other.example.com")
-                .endCsi()
-                .endSpec());
+        volume -> volume.editSpec().editCsi().withDriver("other.example.com").endCsi().endSpec());
     setFinalizers("origin", "[\"" + Names.CLONE_SOURCE + "\"]");
     setFinalizers("foreign", "[\"" + Names.CLONE_SOURCE + "\"]");
     start();
@@ -119,10 +113,9 @@ class RestartTest extends ProvisionerTestBed {
     driver.createAnswer = null;
 
     start();
-    eventually(
-        () ->
-            assertThat(eventsAbout("data"))
-                .anyMatch(e -> e.contains("storage class " + CLASS + " is gone")));
+    eventually(() ->
+        assertThat(eventsAbout("data"))
+            .anyMatch(e -> e.contains("storage class " + CLASS + " is gone")));
 
     storageClass(CLASS, "Immediate");
     assertThat(awaitVolumeOf(claim)).isNotNull();
@@ -140,10 +133,9 @@ class RestartTest extends ProvisionerTestBed {
 
     assertThat(Duration.ofNanos(System.nanoTime() - begun)).isLessThan(Duration.ofSeconds(8));
     assertThat(provisioner.ready()).isFalse();
-    eventually(
-        () ->
-            assertThat(Thread.getAllStackTraces().keySet().stream().map(Thread::getName))
-                .noneMatch(name -> name.startsWith("csi-clone-")));
+    eventually(() ->
+        assertThat(Thread.getAllStackTraces().keySet().stream().map(Thread::getName))
+            .noneMatch(name -> name.startsWith("csi-clone-")));
   }
 
   @Test

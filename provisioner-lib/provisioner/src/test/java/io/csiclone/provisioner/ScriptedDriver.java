@@ -62,8 +62,7 @@ final class ScriptedDriver implements AutoCloseable {
   /** While set, what every CreateVolume of these names answers. Names as in the request. */
   final Map<String, Status> createAnswers = new ConcurrentHashMap<>();
 
-  final Set<RPC.Type> abilities =
-      EnumSet.of(RPC.Type.CREATE_DELETE_VOLUME, RPC.Type.CLONE_VOLUME);
+  final Set<RPC.Type> abilities = EnumSet.of(RPC.Type.CREATE_DELETE_VOLUME, RPC.Type.CLONE_VOLUME);
 
   /** While set, what every CreateVolume answers. */
   volatile @Nullable Status createAnswer;
@@ -121,12 +120,13 @@ final class ScriptedDriver implements AutoCloseable {
         GetPluginCapabilitiesRequest request,
         StreamObserver<GetPluginCapabilitiesResponse> observer) {
       var response = GetPluginCapabilitiesResponse.newBuilder();
-      response.addCapabilitiesBuilder().setService(service(PluginCapability.Service.Type.CONTROLLER_SERVICE));
+      response
+          .addCapabilitiesBuilder()
+          .setService(service(PluginCapability.Service.Type.CONTROLLER_SERVICE));
       if (!segments.isEmpty()) {
         response
             .addCapabilitiesBuilder()
-            .setService(
-                service(PluginCapability.Service.Type.VOLUME_ACCESSIBILITY_CONSTRAINTS));
+            .setService(service(PluginCapability.Service.Type.VOLUME_ACCESSIBILITY_CONSTRAINTS));
       }
       answer(observer, response.build());
     }
@@ -171,6 +171,10 @@ final class ScriptedDriver implements AutoCloseable {
         status = createAnswers.getOrDefault(request.getName(), createAnswer);
       }
       if (status != null) {
+        if (status.getCode() == Status.Code.ABORTED) {
+          // Work has begun: the volume exists, ready or not, and leaks if nobody comes back.
+          volumes.putIfAbsent("vol-of-" + request.getName(), request);
+        }
         observer.onError(status.asRuntimeException());
         return;
       }

@@ -12,6 +12,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -104,8 +105,7 @@ class WorkQueueTest {
             QUICK,
             key -> {
               most.accumulateAndGet(atOnce.incrementAndGet(), Math::max);
-              awaitLatch(new CountDownLatch(0));
-              Thread.yield();
+              LockSupport.parkNanos(1_000_000);
               atOnce.decrementAndGet();
               return note(key);
             });
@@ -119,8 +119,7 @@ class WorkQueueTest {
 
   @Test
   void aFailingKeyHoldsNoOtherUpEvenWithOneWorker() {
-    var queue =
-        queue(1, SLOW, key -> key.equals("bad") ? Outcome.BACK_OFF : note(key));
+    var queue = queue(1, SLOW, key -> key.equals("bad") ? Outcome.BACK_OFF : note(key));
     queue.offer("bad");
     queue.offer("good");
 
