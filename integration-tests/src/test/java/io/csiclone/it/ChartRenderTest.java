@@ -78,19 +78,15 @@ class ChartRenderTest {
 
     assertThat(objects).hasSizeGreaterThan(4);
     assertThat(objects)
-        .allSatisfy(
-            object -> {
-              assertThat(object.getMetadata().getNamespace())
-                  .as(object.getKind())
-                  .isEqualTo(
-                      object instanceof Namespaced
-                          ? NAMESPACE
-                          : null);
-              assertThat(object.getMetadata().getLabels())
-                  .as(object.getKind())
-                  .containsEntry("app.kubernetes.io/name", chart)
-                  .containsEntry("app.kubernetes.io/part-of", "csi-clone");
-            });
+        .allSatisfy(object -> {
+          assertThat(object.getMetadata().getNamespace())
+              .as(object.getKind())
+              .isEqualTo(object instanceof Namespaced ? NAMESPACE : null);
+          assertThat(object.getMetadata().getLabels())
+              .as(object.getKind())
+              .containsEntry("app.kubernetes.io/name", chart)
+              .containsEntry("app.kubernetes.io/part-of", "csi-clone");
+        });
   }
 
   @ParameterizedTest
@@ -100,12 +96,11 @@ class ChartRenderTest {
 
     assertThat(rules).isNotEmpty();
     assertThat(rules)
-        .allSatisfy(
-            rule -> {
-              assertThat(rule.getVerbs()).isNotEmpty().doesNotContain("*");
-              assertThat(rule.getResources()).isNotEmpty().doesNotContain("*");
-              assertThat(rule.getApiGroups()).isNotEmpty().doesNotContain("*");
-            });
+        .allSatisfy(rule -> {
+          assertThat(rule.getVerbs()).isNotEmpty().doesNotContain("*");
+          assertThat(rule.getResources()).isNotEmpty().doesNotContain("*");
+          assertThat(rule.getApiGroups()).isNotEmpty().doesNotContain("*");
+        });
     assertThat(rules)
         .filteredOn(rule -> rule.getResources().contains("secrets"))
         .filteredOn(rule -> rule.getResourceNames().isEmpty())
@@ -129,13 +124,11 @@ class ChartRenderTest {
     assertThat(rules(render(WEBHOOK, NEWEST, Map.of())))
         .filteredOn(rule -> rule.getVerbs().contains("patch"))
         .singleElement()
-        .satisfies(
-            rule -> {
-              assertThat(rule.getResourceNames()).containsExactly(WEBHOOK);
-              assertThat(rule.getResources())
-                  .containsExactly(
-                      "mutatingwebhookconfigurations", "validatingwebhookconfigurations");
-            });
+        .satisfies(rule -> {
+          assertThat(rule.getResourceNames()).containsExactly(WEBHOOK);
+          assertThat(rule.getResources())
+              .containsExactly("mutatingwebhookconfigurations", "validatingwebhookconfigurations");
+        });
   }
 
   @ParameterizedTest
@@ -183,13 +176,11 @@ class ChartRenderTest {
     if (minor(server) >= 21) {
       assertThat(selector.getMatchExpressions())
           .singleElement()
-          .satisfies(
-              expression -> {
-                assertThat(expression.getKey()).isEqualTo("kubernetes.io/metadata.name");
-                assertThat(expression.getOperator()).isEqualTo("NotIn");
-                assertThat(expression.getValues())
-                    .containsExactlyInAnyOrder("kube-system", NAMESPACE);
-              });
+          .satisfies(expression -> {
+            assertThat(expression.getKey()).isEqualTo("kubernetes.io/metadata.name");
+            assertThat(expression.getOperator()).isEqualTo("NotIn");
+            assertThat(expression.getValues()).containsExactlyInAnyOrder("kube-system", NAMESPACE);
+          });
     } else {
       assertThat(selector).isNull();
     }
@@ -314,9 +305,7 @@ class ChartRenderTest {
     assertThat(other.getVolumeBindingMode()).isEqualTo("WaitForFirstConsumer");
 
     assertThat(
-            all(
-                StorageClass.class,
-                render(DRIVER, NEWEST, Map.of("storageClass.create", false))))
+            all(StorageClass.class, render(DRIVER, NEWEST, Map.of("storageClass.create", false))))
         .isEmpty();
   }
 
@@ -407,8 +396,7 @@ class ChartRenderTest {
     return objects.stream().filter(type::isInstance).map(type::cast).toList();
   }
 
-  private static List<HasMetadata> render(
-      String chart, String server, Map<String, Object> values) {
+  private static List<HasMetadata> render(String chart, String server, Map<String, Object> values) {
     byte[] yaml = renderText(chart, server, values).getBytes(StandardCharsets.UTF_8);
     try (KubernetesClient client =
         new KubernetesClientBuilder().withConfig(Config.empty()).build()) {
