@@ -40,6 +40,14 @@ public final class Demo implements Callable<Integer> {
   private String driverJars = "";
 
   @Option(
+      names = "--folder",
+      paramLabel = "DIR",
+      defaultValue = "${sys:java.io.tmpdir}",
+      description =
+          "Where the pool is made. On XFS or btrfs clones are reflinks. Default: ${DEFAULT-VALUE}")
+  private Path parent = Path.of("");
+
+  @Option(
       names = "--seed",
       paramLabel = "NUMBER",
       defaultValue = "1",
@@ -59,6 +67,10 @@ public final class Demo implements Callable<Integer> {
   public Integer call() {
     Path webhook;
     String driver;
+    if (!Files.isDirectory(parent)) {
+      System.err.println("--folder: %s is not a folder".formatted(parent));
+      return UNUSABLE;
+    }
     try {
       webhook = Jars.one(webhookJar);
       driver = Jars.classPath(driverJars);
@@ -109,7 +121,7 @@ public final class Demo implements Callable<Integer> {
     steps.heading("Starting");
     EmbeddedControlPlane plane = stage.controlPlane();
     Api api = new Api(plane, stage.http());
-    Path folder = stage.folder();
+    Path folder = stage.folder(parent);
     Path pool = Files.createDirectory(folder.resolve("pool"));
     int port = Stage.freePort();
     api.create(Manifests.mutating(port));

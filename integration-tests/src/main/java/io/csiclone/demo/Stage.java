@@ -45,9 +45,10 @@ final class Stage implements AutoCloseable {
     return http;
   }
 
-  synchronized Path folder() throws IOException {
+  /** A folder of its own in that one. */
+  synchronized Path folder(Path parent) throws IOException {
     requireOpen();
-    Path folder = Files.createTempDirectory("csi-clone-demo-");
+    Path folder = Files.createTempDirectory(parent, "csi-clone-demo-");
     folders.add(folder);
     keep(() -> deleteTree(folder));
     return folder;

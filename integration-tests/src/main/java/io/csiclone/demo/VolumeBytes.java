@@ -61,11 +61,6 @@ final class VolumeBytes {
   }
 
   static String sha256(Path file) throws IOException {
-    return sha256(file, Files.size(file));
-  }
-
-  /** Of the first {@code length} bytes. */
-  static String sha256(Path file, long length) throws IOException {
     MessageDigest digest;
     try {
       digest = MessageDigest.getInstance("SHA-256");
@@ -74,9 +69,7 @@ final class VolumeBytes {
     }
     try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
       ByteBuffer buffer = ByteBuffer.allocate(MIB);
-      long left = length;
-      while (left > 0 && channel.read(buffer.clear().limit((int) Math.min(MIB, left))) > 0) {
-        left -= buffer.position();
+      while (channel.read(buffer.clear()) > 0) {
         digest.update(buffer.flip());
       }
     }

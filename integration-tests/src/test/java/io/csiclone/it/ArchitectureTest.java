@@ -84,11 +84,10 @@ class ArchitectureTest {
   @TestFactory
   Stream<DynamicTest> eachPartImportsOnlyWhatTheTableAllows() {
     return MAY_IMPORT.entrySet().stream()
-        .map(
-            entry ->
-                DynamicTest.dynamicTest(
-                    entry.getKey(),
-                    () -> importsOnly(entry.getKey(), entry.getValue()).check(CLASSES)));
+        .map(entry ->
+            DynamicTest.dynamicTest(
+                entry.getKey(),
+                () -> importsOnly(entry.getKey(), entry.getValue()).check(CLASSES)));
   }
 
   @Test
@@ -109,7 +108,10 @@ class ArchitectureTest {
     noClasses()
         .that()
         .resideInAnyPackage(
-            "io.csiclone.csi..", "io.csiclone.csiproto..", "io.csiclone.copy..", "io.csiclone.rules..")
+            "io.csiclone.csi..",
+            "io.csiclone.csiproto..",
+            "io.csiclone.copy..",
+            "io.csiclone.rules..")
         .should()
         .dependOnClassesThat()
         .resideInAnyPackage("org.springframework..", "io.fabric8..")
@@ -170,11 +172,10 @@ class ArchitectureTest {
             .toList();
     assertThat(packages).hasSizeGreaterThanOrEqualTo(MAY_IMPORT.size() - 1);
     assertThat(packages)
-        .allSatisfy(
-            p ->
-                assertThat(p.isAnnotatedWith(NullMarked.class))
-                    .as("package-info of %s has @NullMarked", p.getName())
-                    .isTrue());
+        .allSatisfy(p ->
+            assertThat(p.isAnnotatedWith(NullMarked.class))
+                .as("package-info of %s has @NullMarked", p.getName())
+                .isTrue());
   }
 
   @Test
