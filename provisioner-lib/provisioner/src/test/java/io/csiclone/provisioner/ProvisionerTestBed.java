@@ -34,6 +34,7 @@ abstract class ProvisionerTestBed {
 
   static final String NAMESPACE = "team-a";
   static final String CLASS = "csi-cloning";
+
   /** Longer than the half minute the server may hang when a watch ends while it writes to it. */
   static final Duration PATIENCE = Duration.ofSeconds(75);
 
@@ -226,14 +227,13 @@ abstract class ProvisionerTestBed {
   /** Deletes as a user does: finalizers of others than the provisioner hold nothing here. */
   void delete(String claim) {
     client.persistentVolumeClaims().inNamespace(NAMESPACE).withName(claim).delete();
-    eventually(
-        () -> {
-          PersistentVolumeClaim now = find(claim);
-          if (now != null) {
-            now.getMetadata().getFinalizers().remove("kubernetes.io/pvc-protection");
-            client.resource(now).update();
-          }
-        });
+    eventually(() -> {
+      PersistentVolumeClaim now = find(claim);
+      if (now != null) {
+        now.getMetadata().getFinalizers().remove("kubernetes.io/pvc-protection");
+        client.resource(now).update();
+      }
+    });
   }
 
   List<String> eventsAbout(String name) {

@@ -17,14 +17,14 @@ import org.junit.jupiter.params.provider.ValueSource;
 class RandomStopsTest extends ProvisionerTestBed {
 
   @ParameterizedTest
-  @ValueSource(longs = {1, 22, 333})
+  @ValueSource(longs = {1, 22})
   void whateverIsDeletedWheneverTheProvisionerStopsNothingIsLeftAndNothingIsLost(long seed)
       throws InterruptedException {
     var random = new Random(seed);
     boundClaim("origin");
     var kept = new ArrayList<PersistentVolumeClaim>();
     var deleted = new ArrayList<String>();
-    for (int round = 0; round < 6; round++) {
+    for (int round = 0; round < 4; round++) {
       for (int i = 0; i < 20; i++) {
         driver.nextCreates.add(random.nextInt(4) == 0 ? Status.UNAVAILABLE : Status.ABORTED);
       }
@@ -56,17 +56,15 @@ class RandomStopsTest extends ProvisionerTestBed {
       eventually(() -> assertThat(find(name)).isNull());
     }
     releaseVolumesWithoutClaim(deleted);
-    eventually(
-        () ->
-            assertThat(driver.volumes.keySet())
-                .containsExactlyInAnyOrderElementsOf(
-                    kept.stream().map(claim -> "vol-of-" + volumeName(claim)).toList()));
-    eventually(
-        () ->
-            assertThat(
-                    client.persistentVolumeClaims().inAnyNamespace().list().getItems().stream()
-                        .flatMap(claim -> claim.getMetadata().getFinalizers().stream()))
-                .allMatch(finalizer -> finalizer.equals("kubernetes.io/pvc-protection")));
+    eventually(() ->
+        assertThat(driver.volumes.keySet())
+            .containsExactlyInAnyOrderElementsOf(
+                kept.stream().map(claim -> "vol-of-" + volumeName(claim)).toList()));
+    eventually(() ->
+        assertThat(
+                client.persistentVolumeClaims().inAnyNamespace().list().getItems().stream()
+                    .flatMap(claim -> claim.getMetadata().getFinalizers().stream()))
+            .allMatch(finalizer -> finalizer.equals("kubernetes.io/pvc-protection")));
     assertThat(client.persistentVolumes().list().getItems()).hasSize(kept.size() + 1);
   }
 
@@ -76,22 +74,13 @@ class RandomStopsTest extends ProvisionerTestBed {
       if (deleted.contains(volume.getSpec().getClaimRef().getName())) {
         client
             .resource(volume)
-            .edit(
-                object -> {
-                  object.setStatus(
-                      new PersistentVolumeStatusBuilder()
-                          .withPhase("Released")
-                          .build());
-                  return object;
-                });
-        eventually(
-            () ->
-                assertThat(
-                        client
-                            .persistentVolumes()
-                            .withName(volume.getMetadata().getName())
-                            .get())
-                    .isNull());
+            .edit(object -> {
+              object.setStatus(new PersistentVolumeStatusBuilder().withPhase("Released").build());
+              return object;
+            });
+        eventually(() ->
+            assertThat(client.persistentVolumes().withName(volume.getMetadata().getName()).get())
+                .isNull());
       }
     }
   }
