@@ -23,7 +23,7 @@ find_jdk() {
 find_maven() {
   local own=.build/maven/apache-maven-$MAVEN_VERSION/bin/mvn installed version
   if [[ -x $own ]]; then echo "$own"; return; fi
-  installed=$(command -v mvn) || {
+  installed=$(type -P mvn) || { # not the function of that name
     echo "Maven not found: install it (for example the package maven); any version from 3.6 on will do." >&2
     return 1
   }

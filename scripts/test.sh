@@ -18,10 +18,19 @@ if ((EUID != 0)) && [[ $cluster == yes ]]; then
 fi
 if ((EUID == 0)); then scripts/test-packages.sh; fi
 
+# All that the tests put outside of the checkout is below one folder or carries one label, and goes at the end.
+tmp=$(mktemp -d "${TMPDIR:-/tmp}/csi-clone-test.XXXXXX")
+export CSI_CLONE_RUN=${tmp##*/}
+clean_up() {
+  scripts/cleanup.sh "$tmp" || true
+  rm -rf --one-file-system "$tmp"
+}
+trap clean_up EXIT
+
 find . -path '*/target/*-reports/TEST-*.xml' -delete 2>/dev/null || true
 status=0
 echo "== formatting, unit, native and embedded tests"
-mvn -q verify || status=$?
+mvn -q verify -Dtests.tmp="$tmp" || status=$?
 
 if [[ $cluster == yes && $status == 0 ]]; then
   echo "== cluster tests"
@@ -31,7 +40,7 @@ if [[ $cluster == yes && $status == 0 ]]; then
   scripts/part-images.sh
   eval "$(scripts/testcontainers-env.sh)"
   mvn -q verify -Pcluster -pl integration-tests -am -Dtests.unit.skip=true -Dtests.native.skip=true \
-    -Dspotless.check.skip=true || status=$?
+    -Dspotless.check.skip=true -Dtests.tmp="$tmp" || status=$?
 fi
 
 tiers=(unit:surefire-reports embedded:embedded-reports)

@@ -56,6 +56,7 @@ public final class NodeCluster implements AutoCloseable {
         new K3sContainer(
                 DockerImageName.parse(nodeImage()).asCompatibleSubstituteFor("rancher/k3s"))
             .withReuse(outlivesThisProcess)
+            .withLabel("io.csiclone.run", run())
             .withStartupTimeout(NODE_START);
     try {
       node.start();
@@ -78,6 +79,11 @@ public final class NodeCluster implements AutoCloseable {
       node.stop();
       throw e;
     }
+  }
+
+  /** The label by which the clean-up script finds the containers of one test run. */
+  private static String run() {
+    return System.getenv().getOrDefault("CSI_CLONE_RUN", "by-hand");
   }
 
   private static String nodeImage() {

@@ -1,5 +1,6 @@
 package io.csiclone.webhook;
 
+import java.util.List;
 import org.springframework.boot.SpringApplication;
 import org.springframework.boot.SpringBootConfiguration;
 import org.springframework.boot.actuate.autoconfigure.endpoint.EndpointAutoConfiguration;
@@ -63,6 +64,10 @@ public class WebhookApplication {
 
   /** Runs until told to stop. */
   public static void main(String[] args) {
+    if (List.of(args).contains("--help")) {
+      System.out.print(Usage.TEXT);
+      return;
+    }
     SpringApplication.run(WebhookApplication.class, args);
   }
 }

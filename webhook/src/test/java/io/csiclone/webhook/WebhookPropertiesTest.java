@@ -8,6 +8,7 @@ import io.csiclone.rules.Mode;
 import io.csiclone.rules.RuleCode;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
@@ -48,5 +49,16 @@ class WebhookPropertiesTest {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> with(Duration.ZERO, Map.of()))
         .withMessageContaining("patience");
+  }
+
+  @Test
+  void theHelpNamesEverySetting() {
+    assertThat(WebhookProperties.class.getRecordComponents())
+        .isNotEmpty()
+        .allSatisfy(setting ->
+            assertThat(Usage.TEXT)
+                .contains(
+                    "--csi-clone.webhook."
+                        + setting.getName().replaceAll("([A-Z])", "-$1").toLowerCase(Locale.ROOT)));
   }
 }

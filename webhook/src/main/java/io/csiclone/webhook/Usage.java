@@ -1,0 +1,34 @@
+package io.csiclone.webhook;
+
+/** What {@code --help} prints. */
+final class Usage {
+
+  static final String TEXT =
+      """
+      Usage: csi-clone-webhook [--OPTION=VALUE]...
+      Judges clone claims for an API server: HTTPS with /mutate and /validate. The cluster is the
+      one that KUBECONFIG names, or the one whose pod this process is.
+
+        --server.port=8443                         HTTPS, for the API server
+        --management.server.port=8081              plain HTTP, for probes: /livez and /readyz
+        --csi-clone.webhook.namespace=NAME         where the certificate's Secret is kept
+                                                   (default: POD_NAMESPACE, else csi-clone-system)
+        --csi-clone.webhook.secret-name=NAME       that Secret (default: csi-clone-webhook-tls)
+        --csi-clone.webhook.configuration-name=NAME
+                                                   both webhook configurations
+                                                   (default: csi-clone-webhook)
+        --csi-clone.webhook.dns-names=NAME,...     what the API server calls this webhook; IP
+                                                   addresses are allowed
+                                                   (default: csi-clone-webhook.NAMESPACE.svc)
+        --csi-clone.webhook.patience=2s            the longest time for look-ups per request
+        --csi-clone.webhook.fail-mode=deny         deny or allow a clone about which the cluster
+                                                   cannot be asked in that time
+        --csi-clone.webhook.class-policy=same-class
+                                                   same-class or same-driver
+        --csi-clone.webhook.modes.CODE=MODE        deny, warn or off for one restriction
+
+      Each can be an environment variable instead: CSICLONE_WEBHOOK_FAILMODE=allow.
+      """;
+
+  private Usage() {}
+}
