@@ -32,9 +32,12 @@ find_maven() {
     echo "$installed"
     return
   fi
-  (cd "${TMPDIR:-/tmp}" && "$installed" -q -B org.apache.maven.plugins:maven-dependency-plugin:3.8.1:unpack \
+  local scratch checkout=$PWD
+  scratch=$(mktemp -d) # the plugin leaves marker files where it runs
+  (cd "$scratch" && "$installed" -q -B org.apache.maven.plugins:maven-dependency-plugin:3.8.1:unpack \
     -Dartifact=org.apache.maven:apache-maven:$MAVEN_VERSION:zip:bin \
-    -DoutputDirectory="$OLDPWD/.build/maven") >&2
+    -DoutputDirectory="$checkout/.build/maven") >&2
+  rm -r "$scratch"
   echo "$own"
 }
 
