@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.testcontainers.containers.Container.ExecResult;
@@ -58,9 +59,10 @@ public final class NodeCluster implements AutoCloseable {
             .withReuse(outlivesThisProcess)
             .withLabel("io.csiclone.run", run())
             .withStartupTimeout(NODE_START);
+    Path kubeconfig = null;
     try {
       node.start();
-      Path kubeconfig = Files.createTempFile("csi-clone-kubeconfig", ".yaml");
+      kubeconfig = Files.createTempFile("csi-clone-kubeconfig", ".yaml");
       Files.writeString(kubeconfig, node.getKubeConfigYaml());
       KubernetesClient client =
           new KubernetesClientBuilder()
@@ -72,12 +74,23 @@ public final class NodeCluster implements AutoCloseable {
       cluster.installCharts(root.resolve("charts"));
       return cluster;
     } catch (IOException e) {
-      node.stop();
+      discard(node, kubeconfig);
       throw new UncheckedIOException(e);
     } catch (RuntimeException e) {
       LOG.error("the cluster did not come up; the node's last lines:\n{}", tail(node.getLogs()));
-      node.stop();
+      discard(node, kubeconfig);
       throw e;
+    }
+  }
+
+  private static void discard(K3sContainer node, @Nullable Path kubeconfig) {
+    node.stop();
+    try {
+      if (kubeconfig != null) {
+        Files.deleteIfExists(kubeconfig);
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
   }
 
@@ -191,11 +204,6 @@ public final class NodeCluster implements AutoCloseable {
   @Override
   public void close() {
     client.close();
-    node.stop();
-    try {
-      Files.deleteIfExists(kubeconfig);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+    discard(node, kubeconfig);
   }
 }
