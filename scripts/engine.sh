@@ -14,7 +14,13 @@ pidfile=$state/dockerd.pid
 
 answers() { timeout 10 docker info >/dev/null 2>&1; }
 
-ours() { [ -s "$pidfile" ] && [ "$(cat "/proc/$(cat "$pidfile")/comm" 2>/dev/null)" = dockerd ]; }
+# A process that has ended stays in /proc until its parent asks for it, which may be never.
+lives() { grep -qs '^State:[[:space:]]*[^ZX[:space:]]' "/proc/$1/status"; }
+
+ours() {
+  local pid
+  pid=$(cat "$pidfile" 2>/dev/null) && lives "$pid" && [ "$(cat "/proc/$pid/comm" 2>/dev/null)" = dockerd ]
+}
 
 up() {
   answers && return
@@ -55,7 +61,7 @@ down() {
   say "stopping dockerd, process $pid"
   kill "$pid"
   for _ in {1..60}; do
-    [ -d "/proc/$pid" ] || return 0
+    lives "$pid" || return 0
     sleep 0.5
   done
   die "dockerd, process $pid, did not stop within 30 seconds."
