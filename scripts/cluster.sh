@@ -8,7 +8,8 @@ cluster() {
   eval "$(scripts/testcontainers-env.sh)"
   # Without it the node would be removed when the command ends.
   export TESTCONTAINERS_REUSE_ENABLE=true
-  "$JAVA_HOME/bin/java" --enable-native-access=ALL-UNNAMED \
+  "$JAVA_HOME/bin/java" --enable-native-access=ALL-UNNAMED -Dorg.slf4j.simpleLogger.log.org.testcontainers=error \
+    -Dorg.slf4j.simpleLogger.showThreadName=false -Dorg.slf4j.simpleLogger.showShortLogName=true \
     -cp "integration-tests/target/classes:integration-tests/target/lib/*" io.csiclone.cluster.ClusterCommand "$@"
 }
 
@@ -20,6 +21,10 @@ case ${1:-} in
     scripts/part-images.sh >&2
     cluster up
     ;;
-  down) cluster down ;;
+  down)
+    cluster down
+    # Loop devices of volumes that were still in use when the node went.
+    CSI_CLONE_RUN=by-hand scripts/cleanup.sh
+    ;;
   *) echo "./dev cluster: up or down" >&2; exit 2 ;;
 esac
