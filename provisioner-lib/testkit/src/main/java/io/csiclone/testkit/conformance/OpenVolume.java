@@ -10,10 +10,10 @@ public interface OpenVolume extends AutoCloseable {
   Path data();
 
   /** How many bytes of {@link #data} may be written, from its start. */
-  long usableBytes();
+  long usableBytes() throws IOException;
 
   /** The size a pod would see: of the device, or of the whole filesystem. */
-  long size();
+  long size() throws IOException;
 
   @Override
   void close() throws IOException;

@@ -46,4 +46,15 @@ public interface VolumeOpener {
       };
     };
   }
+
+  /**
+   * Stages and publishes volumes through the driver's Node service, as the kubelet does. For
+   * drivers that run on this machine as root and need no ControllerPublishVolume.
+   *
+   * @param socket the driver's unix socket
+   * @param folder where volumes are mounted, each in a folder of its own that is removed again
+   */
+  static VolumeOpener published(Path socket, Path folder) {
+    return new PublishedVolumes(socket, folder);
+  }
 }

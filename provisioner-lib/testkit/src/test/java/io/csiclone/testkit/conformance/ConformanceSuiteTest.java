@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -44,6 +45,16 @@ class ConformanceSuiteTest {
     List<String> statements = ConformanceSuite.checks().stream().map(Check::statement).toList();
 
     assertThat(statements).doesNotHaveDuplicates();
+  }
+
+  @Test
+  void theExampleOfThePageIsTheOneThatCompiles() throws IOException {
+    String compiled =
+        Files.readString(
+            Path.of("src/test/java/io/csiclone/testkit/example/MyDriverConformance.java"));
+    String page = Files.readString(Path.of("../../docs/development/conformance.md"));
+
+    assertThat(page).contains(compiled.substring(compiled.indexOf("class MyDriver")).strip());
   }
 
   @Test
