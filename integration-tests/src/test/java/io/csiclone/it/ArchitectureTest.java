@@ -46,7 +46,12 @@ class ArchitectureTest {
                   List.of("io.csiclone.facts", "io.csiclone.rules", "io.csiclone.csiproto")),
               Map.entry(
                   "io.csiclone.testkit",
-                  List.of("io.csiclone.csi", "io.csiclone.provisioner", "io.csiclone.rules")),
+                  List.of(
+                      "io.csiclone.csi",
+                      // The conformance suite speaks to sockets with the generated stubs.
+                      "io.csiclone.csiproto",
+                      "io.csiclone.provisioner",
+                      "io.csiclone.rules")),
               Map.entry(
                   "io.csiclone.webhook",
                   List.of("io.csiclone.facts", "io.csiclone.rules", "io.csiclone.certs")),

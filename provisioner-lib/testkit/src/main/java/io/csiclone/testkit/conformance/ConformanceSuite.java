@@ -1,0 +1,176 @@
+package io.csiclone.testkit.conformance;
+
+import io.csiclone.csiproto.VolumeCapability;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Predicate;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.DynamicContainer;
+import org.junit.jupiter.api.DynamicNode;
+import org.junit.jupiter.api.DynamicTest;
+import org.opentest4j.TestAbortedException;
+
+/**
+ * The checks of the clone call path, for a driver that listens on a unix socket. Return {@link
+ * #tests} from a method with {@code @TestFactory}; the driver must be running by then and until the
+ * last check ended. Every check makes its own volumes and deletes them.
+ */
+public final class ConformanceSuite {
+
+  private final Path socket;
+  private final VolumeOpener opener;
+  private final Settings settings;
+  private final List<VolumeCapability> capabilities;
+
+  /** What all checks share. */
+  record Settings(
+      long volumeBytes, long largerBytes, Map<String, String> parameters, Duration patience) {}
+
+  private ConformanceSuite(Builder builder) {
+    this.socket = builder.socket;
+    if (builder.opener == null) {
+      throw new IllegalStateException("The conformance suite needs .openWith(…)");
+    }
+    this.opener = builder.opener;
+    this.capabilities =
+        builder.capabilities.isEmpty()
+            ? List.of(Requests.block(), Requests.mount("ext4"))
+            : List.copyOf(builder.capabilities);
+    this.settings =
+        new Settings(
+            builder.volumeBytes,
+            builder.largerBytes,
+            Map.copyOf(builder.parameters),
+            builder.patience);
+  }
+
+  /**
+   * Begins a suite.
+   *
+   * @param socket the driver's unix socket, an absolute path
+   */
+  public static Builder forSocket(Path socket) {
+    return new Builder(socket);
+  }
+
+  /** All checks, for each kind of volume. */
+  public Stream<DynamicNode> tests() {
+    return capabilities.stream()
+        .map(capability ->
+            DynamicContainer.dynamicContainer(
+                Requests.title(capability),
+                checks().stream()
+                    .map(check ->
+                        DynamicTest.dynamicTest(check.statement(), () -> run(check, capability)))));
+  }
+
+  static List<Check> checks() {
+    List<Check> all = new ArrayList<>(ContractChecks.all());
+    all.addAll(CloneChecks.all());
+    all.addAll(InterruptionChecks.all());
+    return all;
+  }
+
+  /** Runs the chosen checks; answers what failed, by statement. */
+  Map<String, Throwable> failures(Predicate<Check> chosen) {
+    Map<String, Throwable> failed = new LinkedHashMap<>();
+    for (VolumeCapability capability : capabilities) {
+      for (Check check : checks().stream().filter(chosen).toList()) {
+        try {
+          run(check, capability);
+        } catch (TestAbortedException e) {
+          // It does not apply to this driver.
+        } catch (Exception | AssertionError e) {
+          failed.put(check.statement(), e);
+        }
+      }
+    }
+    return failed;
+  }
+
+  private void run(Check check, VolumeCapability capability) throws Exception {
+    try (DriverClient client = DriverClient.of(socket);
+        Trial trial = new Trial(client, opener, settings, capability)) {
+      check.body().run(trial);
+    }
+  }
+
+  /** What the suite must know of the driver. */
+  public static final class Builder {
+
+    private static final long MIB = 1L << 20;
+
+    private final Path socket;
+    private @Nullable VolumeOpener opener;
+    private final List<VolumeCapability> capabilities = new ArrayList<>();
+    private final Map<String, String> parameters = new LinkedHashMap<>();
+    private long volumeBytes = 64 * MIB;
+    private long largerBytes = 128 * MIB;
+    private Duration patience = Duration.ofMinutes(1);
+
+    private Builder(Path socket) {
+      this.socket = socket;
+    }
+
+    /** How volumes are written and read. Required. */
+    public Builder openWith(VolumeOpener value) {
+      opener = value;
+      return this;
+    }
+
+    /** Also checks raw block volumes; without any kind named, block and ext4 are checked. */
+    public Builder block() {
+      capabilities.add(Requests.block());
+      return this;
+    }
+
+    /** Also checks filesystem volumes; see {@link #block}. */
+    public Builder mount(String fsType) {
+      capabilities.add(Requests.mount(fsType));
+      return this;
+    }
+
+    /**
+     * The sizes of the volumes in bytes, 64 and 128 MiB unless told otherwise. The driver must be
+     * able to make volumes of exactly these sizes.
+     *
+     * @param volume of a source
+     * @param larger of a clone that is larger than its source
+     */
+    public Builder sizes(long volume, long larger) {
+      if (volume < MIB || larger <= volume) {
+        throw new IllegalArgumentException(
+            "sizes must be at least 1 MiB, and the second larger: " + volume + ", " + larger);
+      }
+      volumeBytes = volume;
+      largerBytes = larger;
+      return this;
+    }
+
+    /** A parameter of every CreateVolume call, as a storage class would have it. */
+    public Builder parameter(String name, String value) {
+      parameters.put(name, value);
+      return this;
+    }
+
+    /** How long a volume may take until it is made, ABORTED answers included; a minute. */
+    public Builder patience(Duration value) {
+      patience = value;
+      return this;
+    }
+
+    /**
+     * The suite.
+     *
+     * @throws IllegalStateException when {@link #openWith} is missing
+     */
+    public ConformanceSuite build() {
+      return new ConformanceSuite(this);
+    }
+  }
+}

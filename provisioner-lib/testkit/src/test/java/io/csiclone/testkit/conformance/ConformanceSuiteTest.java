@@ -1,0 +1,83 @@
+package io.csiclone.testkit.conformance;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** The suite passes a right driver and catches each wrong one. */
+class ConformanceSuiteTest {
+
+  private static final long MIB = 1L << 20;
+
+  @TempDir private Path folder;
+
+  @Test
+  void aRightDriverPasses() throws IOException {
+    try (TinyDriver driver = new TinyDriver(folder, null)) {
+      ConformanceSuite suite = suite(driver).mount("ext4").build();
+
+      assertThat(suite.failures(check -> true)).isEmpty();
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(Fault.class)
+  void eachFaultIsCaughtByTheChecksThatShould(Fault fault) throws IOException {
+    try (TinyDriver driver = new TinyDriver(folder, fault)) {
+      Map<String, Throwable> failures =
+          suite(driver).build().failures(check -> fault.caughtBy().contains(check.statement()));
+
+      assertThat(failures.keySet()).containsExactlyInAnyOrderElementsOf(fault.caughtBy());
+    }
+  }
+
+  @Test
+  void statementsAreUnique() {
+    List<String> statements = ConformanceSuite.checks().stream().map(Check::statement).toList();
+
+    assertThat(statements).doesNotHaveDuplicates();
+  }
+
+  @Test
+  void theExampleOfThePageIsTheOneThatCompiles() throws IOException {
+    String compiled =
+        Files.readString(
+            Path.of("src/test/java/io/csiclone/testkit/example/MyDriverConformance.java"));
+    String page = Files.readString(Path.of("../../docs/development/conformance.md"));
+
+    assertThat(page).contains(compiled.substring(compiled.indexOf("class MyDriver")).strip());
+  }
+
+  @Test
+  void aSuiteWithoutAWayToTheBytesIsRefused() {
+    ConformanceSuite.Builder builder = ConformanceSuite.forSocket(folder.resolve("csi.sock"));
+
+    assertThatThrownBy(builder::build)
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("openWith");
+  }
+
+  @Test
+  void sizesThatCannotBeCheckedAreRefused() {
+    ConformanceSuite.Builder builder = ConformanceSuite.forSocket(folder.resolve("csi.sock"));
+
+    assertThatThrownBy(() -> builder.sizes(2 * MIB, 2 * MIB))
+        .isInstanceOf(IllegalArgumentException.class);
+  }
+
+  private static ConformanceSuite.Builder suite(TinyDriver driver) {
+    return ConformanceSuite.forSocket(driver.socket())
+        .openWith(VolumeOpener.paths(driver::file))
+        .sizes(2 * MIB, 4 * MIB)
+        .block();
+  }
+}

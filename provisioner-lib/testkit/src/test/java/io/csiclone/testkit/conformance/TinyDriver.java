@@ -1,0 +1,351 @@
+package io.csiclone.testkit.conformance;
+
+import io.csiclone.csiproto.ControllerGetCapabilitiesRequest;
+import io.csiclone.csiproto.ControllerGetCapabilitiesResponse;
+import io.csiclone.csiproto.ControllerGrpc;
+import io.csiclone.csiproto.ControllerServiceCapability;
+import io.csiclone.csiproto.ControllerServiceCapability.RPC;
+import io.csiclone.csiproto.CreateVolumeRequest;
+import io.csiclone.csiproto.CreateVolumeResponse;
+import io.csiclone.csiproto.DeleteVolumeRequest;
+import io.csiclone.csiproto.DeleteVolumeResponse;
+import io.csiclone.csiproto.GetPluginInfoRequest;
+import io.csiclone.csiproto.GetPluginInfoResponse;
+import io.csiclone.csiproto.IdentityGrpc;
+import io.csiclone.csiproto.ProbeRequest;
+import io.csiclone.csiproto.ProbeResponse;
+import io.csiclone.csiproto.ValidateVolumeCapabilitiesRequest;
+import io.csiclone.csiproto.ValidateVolumeCapabilitiesResponse;
+import io.csiclone.csiproto.Volume;
+import io.grpc.Server;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import io.grpc.netty.NettyServerBuilder;
+import io.grpc.stub.StreamObserver;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.nio.NioIoHandler;
+import io.netty.channel.socket.nio.NioServerDomainSocketChannel;
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.io.UncheckedIOException;
+import java.net.UnixDomainSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/** A right driver in memory and files, or one with a fault. It shares no code with ours. */
+final class TinyDriver implements AutoCloseable {
+
+  private static final long COPY_MILLIS = 150;
+
+  private final Path folder;
+  private final @Nullable Fault fault;
+  private final EventLoopGroup loops =
+      new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
+  private final Server server;
+  private final Map<String, Made> byName = new HashMap<>();
+  private final Map<String, Made> byId = new HashMap<>();
+  private final Set<String> cloned = new HashSet<>();
+
+  private record Made(String id, CreateVolumeRequest request) {
+
+    Volume answer() {
+      Volume.Builder volume =
+          Volume.newBuilder()
+              .setVolumeId(id)
+              .setCapacityBytes(request.getCapacityRange().getRequiredBytes());
+      if (request.hasVolumeContentSource()) {
+        volume.setContentSource(request.getVolumeContentSource());
+      }
+      return volume.build();
+    }
+
+    boolean block() {
+      return request.getVolumeCapabilities(0).hasBlock();
+    }
+  }
+
+  TinyDriver(Path folder, @Nullable Fault fault) throws IOException {
+    this.folder = folder;
+    this.fault = fault;
+    this.server =
+        NettyServerBuilder.forAddress(UnixDomainSocketAddress.of(socket()))
+            .channelType(NioServerDomainSocketChannel.class)
+            .bossEventLoopGroup(loops)
+            .workerEventLoopGroup(loops)
+            .executor(Executors.newVirtualThreadPerTaskExecutor())
+            .addService(new Controller())
+            .addService(new Identity())
+            .build()
+            .start();
+  }
+
+  Path socket() {
+    return folder.resolve("csi.sock");
+  }
+
+  Path file(String id) {
+    return folder.resolve(id + ".img");
+  }
+
+  private boolean has(Fault asked) {
+    return fault == asked;
+  }
+
+  private Volume create(CreateVolumeRequest request) throws IOException, InterruptedException {
+    if (request.getName().isEmpty() || request.getVolumeCapabilitiesCount() == 0) {
+      throw refusal(Status.INVALID_ARGUMENT);
+    }
+    Made made;
+    synchronized (this) {
+      String name = request.getName();
+      if (has(Fault.SHORTENS_NAMES)) {
+        name = name.substring(0, Math.min(100, name.length()));
+      }
+      Made known = byName.get(name);
+      if (known != null && !has(Fault.MAKES_ANOTHER_EACH_TIME)) {
+        return again(known, request);
+      }
+      Made source = source(request);
+      String id =
+          has(Fault.MAKES_ANOTHER_EACH_TIME)
+              ? UUID.randomUUID().toString()
+              : UUID.nameUUIDFromBytes(name.getBytes(StandardCharsets.UTF_8)).toString();
+      made = new Made(id, request);
+      long bytes = request.getCapacityRange().getRequiredBytes();
+      byName.put(name, made);
+      byId.put(id, made);
+      if (source == null) {
+        resize(id, bytes);
+      } else if (!has(Fault.IS_READY_BEFORE_ITS_COPY)) {
+        populate(source, id, bytes);
+      }
+    }
+    if (has(Fault.IS_READY_BEFORE_ITS_COPY) && request.hasVolumeContentSource()) {
+      resize(made.id(), request.getCapacityRange().getRequiredBytes());
+      Thread.sleep(COPY_MILLIS);
+      copy(request.getVolumeContentSource().getVolume().getVolumeId(), made.id());
+    }
+    return has(Fault.FORGETS_CONTENT_SOURCE)
+        ? made.answer().toBuilder().clearContentSource().build()
+        : made.answer();
+  }
+
+  private Volume again(Made known, CreateVolumeRequest request) throws IOException {
+    CreateVolumeRequest first = known.request();
+    boolean clones = request.hasVolumeContentSource();
+    boolean sameSource =
+        clones == first.hasVolumeContentSource()
+            && first.getVolumeContentSource().equals(request.getVolumeContentSource());
+    boolean forgiven =
+        clones ? has(Fault.IGNORES_ANOTHER_SOURCE) : has(Fault.IGNORES_A_MISSING_SOURCE);
+    if ((!sameSource && !forgiven) || (clones && has(Fault.REFUSES_RETRIES))) {
+      throw refusal(Status.ALREADY_EXISTS);
+    }
+    if (!first.getCapacityRange().equals(request.getCapacityRange())
+        && !has(Fault.IGNORES_ANOTHER_SIZE)) {
+      throw refusal(Status.ALREADY_EXISTS);
+    }
+    if (clones && has(Fault.COPIES_AGAIN)) {
+      copy(request.getVolumeContentSource().getVolume().getVolumeId(), known.id());
+    }
+    return known.answer();
+  }
+
+  private @Nullable Made source(CreateVolumeRequest request) {
+    if (!request.hasVolumeContentSource()) {
+      return null;
+    }
+    if (!request.getVolumeContentSource().hasVolume()) {
+      throw refusal(Status.INVALID_ARGUMENT);
+    }
+    Made source = byId.get(request.getVolumeContentSource().getVolume().getVolumeId());
+    if (source == null) {
+      if (has(Fault.MAKES_CLONES_OF_NOTHING)) {
+        return null;
+      }
+      throw refusal(Status.NOT_FOUND);
+    }
+    if (source.block() != request.getVolumeCapabilities(0).hasBlock()
+        && !has(Fault.IGNORES_THE_MODE)) {
+      throw refusal(Status.INVALID_ARGUMENT);
+    }
+    if (source.request().getCapacityRange().getRequiredBytes()
+            > request.getCapacityRange().getRequiredBytes()
+        && !has(Fault.CUTS_SMALLER_CLONES)) {
+      throw refusal(Status.OUT_OF_RANGE);
+    }
+    return source;
+  }
+
+  private void populate(Made source, String id, long bytes) throws IOException {
+    if (has(Fault.SHARES_STORAGE)) {
+      Files.createSymbolicLink(file(id), file(source.id()));
+      return;
+    }
+    if (has(Fault.COPIES_NOTHING)
+        || (has(Fault.COPIES_ONCE) && !cloned.add(source.id()))
+        || (has(Fault.COPIES_NO_CLONES) && source.request().hasVolumeContentSource())) {
+      resize(id, bytes);
+      return;
+    }
+    if (has(Fault.COPIES_AFTER_ANSWERING)) {
+      resize(id, bytes);
+      Thread.ofVirtual().start(() -> copyLate(source.id(), id));
+      return;
+    }
+    Files.copy(file(source.id()), file(id), StandardCopyOption.REPLACE_EXISTING);
+    if (has(Fault.COPIES_HALF)) {
+      resize(id, bytes / 2);
+      resize(id, bytes);
+    }
+    if (!has(Fault.KEEPS_THE_OLD_SIZE)) {
+      resize(id, bytes);
+    }
+  }
+
+  private void copyLate(String source, String id) {
+    try {
+      Thread.sleep(COPY_MILLIS);
+      copy(source, id);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void copy(String source, String id) throws IOException {
+    if (Files.exists(file(source)) && Files.exists(file(id))) {
+      Files.copy(file(source), file(id), StandardCopyOption.REPLACE_EXISTING);
+    }
+  }
+
+  private void resize(String id, long bytes) throws IOException {
+    try (RandomAccessFile open = new RandomAccessFile(file(id).toFile(), "rw")) {
+      open.setLength(bytes);
+    }
+  }
+
+  private synchronized void delete(String id) throws IOException {
+    if (id.isEmpty()) {
+      throw refusal(Status.INVALID_ARGUMENT);
+    }
+    Made made = byId.remove(id);
+    if (made == null) {
+      if (has(Fault.FAILS_TO_DELETE_THE_UNKNOWN)) {
+        throw refusal(Status.NOT_FOUND);
+      }
+      return;
+    }
+    if (!has(Fault.KEEPS_DELETED_NAMES)) {
+      byName.values().remove(made);
+    }
+    Files.deleteIfExists(file(id));
+  }
+
+  private static StatusRuntimeException refusal(Status status) {
+    return status.withDescription("refused").asRuntimeException();
+  }
+
+  private interface Work<T> {
+    T run() throws IOException, InterruptedException;
+  }
+
+  private static <T> void answer(StreamObserver<T> answer, Work<T> work) {
+    try {
+      answer.onNext(work.run());
+      answer.onCompleted();
+    } catch (StatusRuntimeException e) {
+      answer.onError(e);
+    } catch (IOException e) {
+      answer.onError(Status.INTERNAL.withCause(e).asRuntimeException());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      answer.onError(Status.UNAVAILABLE.asRuntimeException());
+    }
+  }
+
+  private final class Controller extends ControllerGrpc.ControllerImplBase {
+
+    @Override
+    public void createVolume(CreateVolumeRequest request, StreamObserver<CreateVolumeResponse> to) {
+      answer(to, () -> CreateVolumeResponse.newBuilder().setVolume(create(request)).build());
+    }
+
+    @Override
+    public void deleteVolume(DeleteVolumeRequest request, StreamObserver<DeleteVolumeResponse> to) {
+      answer(
+          to,
+          () -> {
+            delete(request.getVolumeId());
+            return DeleteVolumeResponse.getDefaultInstance();
+          });
+    }
+
+    @Override
+    public void validateVolumeCapabilities(
+        ValidateVolumeCapabilitiesRequest request,
+        StreamObserver<ValidateVolumeCapabilitiesResponse> to) {
+      answer(
+          to,
+          () -> {
+            if (request.getVolumeId().isEmpty() || request.getVolumeCapabilitiesCount() == 0) {
+              throw refusal(Status.INVALID_ARGUMENT);
+            }
+            synchronized (TinyDriver.this) {
+              if (!byId.containsKey(request.getVolumeId())) {
+                throw refusal(Status.NOT_FOUND);
+              }
+            }
+            return ValidateVolumeCapabilitiesResponse.newBuilder()
+                .setConfirmed(
+                    ValidateVolumeCapabilitiesResponse.Confirmed.newBuilder()
+                        .addAllVolumeCapabilities(request.getVolumeCapabilitiesList()))
+                .build();
+          });
+    }
+
+    @Override
+    public void controllerGetCapabilities(
+        ControllerGetCapabilitiesRequest request,
+        StreamObserver<ControllerGetCapabilitiesResponse> to) {
+      var response = ControllerGetCapabilitiesResponse.newBuilder();
+      for (RPC.Type type : new RPC.Type[] {RPC.Type.CREATE_DELETE_VOLUME, RPC.Type.CLONE_VOLUME}) {
+        response.addCapabilities(
+            ControllerServiceCapability.newBuilder().setRpc(RPC.newBuilder().setType(type)));
+      }
+      answer(to, response::build);
+    }
+  }
+
+  private static final class Identity extends IdentityGrpc.IdentityImplBase {
+
+    @Override
+    public void getPluginInfo(
+        GetPluginInfoRequest request, StreamObserver<GetPluginInfoResponse> to) {
+      answer(to, () -> GetPluginInfoResponse.newBuilder().setName("tiny.test").build());
+    }
+
+    @Override
+    public void probe(ProbeRequest request, StreamObserver<ProbeResponse> to) {
+      answer(to, ProbeResponse::getDefaultInstance);
+    }
+  }
+
+  @Override
+  public void close() {
+    server.shutdownNow();
+    var _ = loops.shutdownGracefully(0, 1, TimeUnit.SECONDS);
+  }
+}
