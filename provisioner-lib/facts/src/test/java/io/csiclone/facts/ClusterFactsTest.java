@@ -15,12 +15,14 @@ import io.csiclone.rules.VolumeFacts;
 import io.csiclone.rules.VolumeMode;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaimBuilder;
+import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.client.ConfigBuilder;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.time.Duration;
+import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -151,6 +153,79 @@ class ClusterFactsTest {
       assertThat(facts.aboutLive(clone).source()).isNull();
       assertThat(now.requests()).as("only the class is read").isEqualTo(before + 1);
     }
+  }
+
+  private ClusterFacts syncedForAdmission() {
+    var facts = WatchedFacts.startForAdmission(cached.client, now.client, PATIENCE);
+    await().atMost(PATIENCE).until(facts::synced);
+    return facts;
+  }
+
+  private static PersistentVolumeClaim tooSmall() {
+    return new PersistentVolumeClaimBuilder(Cluster.copy())
+        .editSpec()
+        .editResources()
+        .withRequests(Map.of("storage", new Quantity("1Mi")))
+        .endResources()
+        .endSpec()
+        .build();
+  }
+
+  @Test
+  void aNamespaceMayTurnARefusalIntoAWarning() {
+    cached.holdsAClonableClaim();
+    cached.holds(Cluster.namespace(Map.of("csi-clone.io/mode.SizeTooSmall", "warn")));
+    int before = now.requests();
+    try (var facts = syncedForAdmission()) {
+      var verdict = facts.judge(tooSmall(), RulePolicy.defaults());
+      assertThat(verdict.denials()).isEmpty();
+      assertThat(verdict.warnings())
+          .extracting(Finding::code)
+          .containsExactly(RuleCode.SIZE_TOO_SMALL);
+    }
+    assertThat(now.requests()).as("live requests").isEqualTo(before);
+  }
+
+  @Test
+  void aClassHasTheLastWordOnItsClones() {
+    now.holdsAClonableClaim();
+    now.client
+        .storage()
+        .v1()
+        .storageClasses()
+        .withName("fast")
+        .edit(found -> {
+          found.getMetadata().setAnnotations(Map.of("csi-clone.io/mode.SizeTooSmall", "deny"));
+          return found;
+        });
+    now.holds(Cluster.namespace(Map.of("csi-clone.io/mode.SizeTooSmall", "off")));
+    try (var facts = syncedForAdmission()) {
+      assertThat(facts.judge(tooSmall(), RulePolicy.defaults()).denials())
+          .extracting(Finding::code)
+          .containsExactly(RuleCode.SIZE_TOO_SMALL);
+    }
+  }
+
+  @Test
+  void aLabelThatTheCacheHasNotSeenYetCountsBeforeARefusal() {
+    cached.holdsAClonableClaim();
+    cached.holds(Cluster.namespace(Map.of()));
+    now.holdsAClonableClaim();
+    now.holds(Cluster.namespace(Map.of("csi-clone.io/mode.SizeTooSmall", "off")));
+    try (var facts = syncedForAdmission()) {
+      assertThat(facts.judge(tooSmall(), RulePolicy.defaults()).denials()).isEmpty();
+    }
+  }
+
+  @Test
+  void whoeverDoesNotWatchNamespacesNeverAsksForOne() {
+    cached.holdsAClonableClaim();
+    int before = now.requests();
+    try (var facts = synced()) {
+      assertThat(facts.policy(Cluster.copy(), RulePolicy.defaults()))
+          .isEqualTo(RulePolicy.defaults());
+    }
+    assertThat(now.requests()).isEqualTo(before);
   }
 
   private static PersistentVolumeClaim elsewhere(PersistentVolumeClaim clone) {
