@@ -38,8 +38,9 @@ public interface ClusterFacts extends AutoCloseable {
   }
 
   /**
-   * Watches as {@link #watch(KubernetesClient, Duration)} does, and namespaces besides, whose
-   * labels {@link #judge} and {@link #policy} follow.
+   * Watches as {@link #watch(KubernetesClient, Duration)} does, and namespaces besides; {@link
+   * #judge} then looks at free volumes too, and follows with {@link #policy} the labels of
+   * namespaces.
    */
   static ClusterFacts watchForAdmission(KubernetesClient client, Duration patience) {
     return WatchedFacts.startForAdmission(client, client, patience);

@@ -3,6 +3,7 @@ package io.csiclone.facts;
 import io.csiclone.rules.CloneFacts;
 import io.csiclone.rules.CloneRules;
 import io.csiclone.rules.RulePolicy;
+import io.csiclone.rules.Surroundings;
 import io.csiclone.rules.Verdict;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Namespace;
@@ -15,6 +16,7 @@ import io.fabric8.kubernetes.client.dsl.Informable;
 import io.fabric8.kubernetes.client.informers.SharedIndexInformer;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -46,6 +48,9 @@ final class WatchedFacts implements ClusterFacts {
     this.volumes = informer("volumes", watched.persistentVolumes());
     this.classes = informer("storage classes", watched.storage().v1().storageClasses());
     this.drivers = informer("CSIDrivers", watched.storage().v1().csiDrivers());
+    if (admission) {
+      volumes.addIndexers(Map.of(FreeVolumes.INDEX, FreeVolumes::keys));
+    }
     this.namespaces = admission ? informer("namespaces", watched.namespaces()) : null;
   }
 
@@ -129,7 +134,14 @@ final class WatchedFacts implements ClusterFacts {
 
   private Verdict judge(PersistentVolumeClaim clone, RulePolicy policy, Lookup lookup) {
     var facts = Gathering.gather(clone, lookup);
-    return CloneRules.judge(facts, adapted(clone, policy, lookup));
+    return CloneRules.judge(facts.in(surroundings(facts, lookup)), adapted(clone, policy, lookup));
+  }
+
+  private Surroundings surroundings(CloneFacts facts, Lookup lookup) {
+    // Who does not watch for admission has no index of free volumes.
+    return namespaces == null
+        ? Surroundings.NONE
+        : new Surroundings(FreeVolumes.find(facts.claim(), volumes.getIndexer(), lookup));
   }
 
   @Override

@@ -4,15 +4,20 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.awaitility.Awaitility.await;
 
+import io.csiclone.rules.ClassPolicy;
 import io.csiclone.rules.DriverFacts;
 import io.csiclone.rules.DriverFacts.CloneSupport;
 import io.csiclone.rules.Finding;
+import io.csiclone.rules.Mode;
 import io.csiclone.rules.RuleCode;
 import io.csiclone.rules.RulePolicy;
 import io.csiclone.rules.SourceFacts;
 import io.csiclone.rules.StorageClassFacts;
 import io.csiclone.rules.VolumeFacts;
 import io.csiclone.rules.VolumeMode;
+import io.fabric8.kubernetes.api.model.ObjectReferenceBuilder;
+import io.fabric8.kubernetes.api.model.PersistentVolume;
+import io.fabric8.kubernetes.api.model.PersistentVolumeBuilder;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaimBuilder;
 import io.fabric8.kubernetes.api.model.Quantity;
@@ -226,6 +231,77 @@ class ClusterFactsTest {
           .isEqualTo(RulePolicy.defaults());
     }
     assertThat(now.requests()).isEqualTo(before);
+  }
+
+  private static PersistentVolume free(String name, String size) {
+    return new PersistentVolumeBuilder()
+        .withNewMetadata()
+        .withName(name)
+        .endMetadata()
+        .withNewSpec()
+        .withStorageClassName("fast")
+        .addToCapacity("storage", new Quantity(size))
+        .withAccessModes("ReadWriteOnce")
+        .endSpec()
+        .withNewStatus()
+        .withPhase("Available")
+        .endStatus()
+        .build();
+  }
+
+  @Test
+  void theSmallestFreeVolumeThatWouldBeBoundIsNamed() {
+    cached.holdsAClonableClaim();
+    cached.holds(
+        Cluster.namespace(Map.of()),
+        free("pv-large", "9Gi"),
+        free("pv-right", "3Gi"),
+        free("pv-small", "1Gi"));
+    int before = now.requests();
+    try (var facts = syncedForAdmission()) {
+      assertThat(facts.judge(Cluster.copy(), RulePolicy.defaults()).warnings())
+          .singleElement()
+          .satisfies(finding -> {
+            assertThat(finding.code()).isEqualTo(RuleCode.FREE_VOLUME_WOULD_BIND);
+            assertThat(finding.message()).contains("pv-right");
+          });
+    }
+    assertThat(now.requests()).as("live requests").isEqualTo(before);
+  }
+
+  @Test
+  void aVolumeThatIsTakenIsNotFree() {
+    cached.holdsAClonableClaim();
+    var bound = free("pv-bound", "3Gi");
+    bound.getStatus().setPhase("Bound");
+    var used = free("pv-used", "3Gi");
+    used.getSpec()
+        .setClaimRef(
+            new ObjectReferenceBuilder()
+                .withNamespace("team-a")
+                .withName("copy")
+                .withUid("of-an-earlier-claim")
+                .build());
+    cached.holds(Cluster.namespace(Map.of()), bound, used);
+    try (var facts = syncedForAdmission()) {
+      assertThat(facts.judge(Cluster.copy(), RulePolicy.defaults()).warnings()).isEmpty();
+    }
+  }
+
+  @Test
+  void aFreeVolumeThatWasTakenMeanwhileRefusesNobody() {
+    cached.holdsAClonableClaim();
+    cached.holds(Cluster.namespace(Map.of()), free("pv-right", "3Gi"));
+    now.holdsAClonableClaim();
+    var strict =
+        new RulePolicy(Map.of(RuleCode.FREE_VOLUME_WOULD_BIND, Mode.DENY), ClassPolicy.SAME_CLASS);
+    try (var facts = syncedForAdmission()) {
+      assertThat(facts.judge(Cluster.copy(), strict).denials()).isEmpty();
+      now.holds(free("pv-right", "3Gi"));
+      assertThat(facts.judge(Cluster.copy(), strict).denials())
+          .extracting(Finding::code)
+          .containsExactly(RuleCode.FREE_VOLUME_WOULD_BIND);
+    }
   }
 
   private static PersistentVolumeClaim elsewhere(PersistentVolumeClaim clone) {
