@@ -131,6 +131,19 @@ class ChartRenderTest {
         });
   }
 
+  @Test
+  void theWebhookOnlyReadsWhatItJudgesBy() {
+    for (String resource :
+        List.of("persistentvolumeclaims", "persistentvolumes", "storageclasses", "namespaces")) {
+      assertThat(rules(render(WEBHOOK, NEWEST, Map.of())))
+          .filteredOn(rule -> rule.getResources().contains(resource))
+          .as(resource)
+          .singleElement()
+          .satisfies(rule ->
+              assertThat(rule.getVerbs()).containsExactlyInAnyOrder("get", "list", "watch"));
+    }
+  }
+
   @ParameterizedTest
   @FieldSource("SERVERS")
   void hooksAskForNewClaimsOfClonesOnlyWhereTheServerCanTell(String server) {

@@ -4,18 +4,32 @@ import io.csiclone.facts.ClaimReader;
 import io.csiclone.facts.ClusterFacts;
 import io.csiclone.facts.FactsUnavailableException;
 import io.csiclone.rules.ClaimFacts;
+import io.csiclone.rules.ClassPolicy;
 import io.csiclone.rules.CloneRules;
-import io.csiclone.rules.Finding;
+import io.csiclone.rules.Mode;
+import io.csiclone.rules.RuleCode;
 import io.csiclone.rules.RulePolicy;
+import io.csiclone.rules.Verdict;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** Decides on requests; knows nothing of HTTP. */
 final class AdmissionCore {
 
   private static final String CLASS_FIELD = "storageClassName";
+
+  /** Lets nothing pass, to find out whether a policy has to be looked up at all. */
+  private static final RulePolicy STRICTEST =
+      new RulePolicy(
+          Arrays.stream(RuleCode.values())
+              .collect(Collectors.toMap(Function.identity(), _ -> Mode.DENY)),
+          ClassPolicy.SAME_CLASS);
 
   private final ClusterFacts facts;
   private final RulePolicy policy;
@@ -40,8 +54,8 @@ final class AdmissionCore {
       return Decision.allowed();
     }
     var written = ClaimReader.clone(claim);
-    var verdict = CloneRules.judgeDataSource(written, policy);
-    var warnings = new ArrayList<>(texts(verdict.warnings()));
+    var verdict = judgeDataSource(claim, written);
+    var warnings = new ArrayList<>(texts(verdict));
     if (!verdict.allowed()) {
       return new Decision.Denied(verdict.denials(), warnings);
     }
@@ -68,15 +82,31 @@ final class AdmissionCore {
     try {
       var verdict =
           written.cloneSource().isEmpty()
-              ? CloneRules.judgeDataSource(written, policy)
+              ? judgeDataSource(claim, written)
               : facts.judge(claim, policy);
-      var warnings = texts(verdict.warnings());
+      var warnings = texts(verdict);
       return verdict.allowed()
           ? new Decision.Allowed(warnings)
           : new Decision.Denied(verdict.denials(), warnings);
     } catch (FactsUnavailableException e) {
       return unjudged(written, e, List.of(), List.of());
     }
+  }
+
+  /** Without a look-up when there is nothing to object to. */
+  private Verdict judgeDataSource(PersistentVolumeClaim claim, ClaimFacts written) {
+    var strict = CloneRules.judgeDataSource(written, STRICTEST);
+    if (strict.allowed()) {
+      return strict;
+    }
+    RulePolicy adapted;
+    try {
+      adapted = facts.policy(claim, policy);
+    } catch (FactsUnavailableException e) {
+      // The claim itself is known, which is all that is judged here.
+      adapted = policy;
+    }
+    return CloneRules.judgeDataSource(written, adapted);
   }
 
   /**
@@ -151,7 +181,8 @@ final class AdmissionCore {
     return patch.isEmpty() ? new Decision.Allowed(warnings) : new Decision.Patched(patch, warnings);
   }
 
-  private static List<String> texts(List<Finding> findings) {
-    return findings.stream().map(Answers::text).toList();
+  private static List<String> texts(Verdict verdict) {
+    return Stream.concat(verdict.warnings().stream().map(Answers::text), verdict.notes().stream())
+        .toList();
   }
 }

@@ -10,6 +10,7 @@ import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Collectors;
 
 /** Writes decisions as the API server reads them. */
@@ -29,6 +30,9 @@ final class Answers {
     response.setUid(attempt.uid());
     if (!decision.warnings().isEmpty()) {
       response.setWarnings(decision.warnings().stream().map(Answers::clip).toList());
+    }
+    if (attempt.claim() != null) {
+      response.setAuditAnnotations(audit(decision));
     }
     switch (decision) {
       case Decision.Allowed _ -> response.setAllowed(true);
@@ -55,6 +59,23 @@ final class Answers {
     var review = new AdmissionReview();
     review.setResponse(response);
     return json.asJson(review).getBytes(StandardCharsets.UTF_8);
+  }
+
+  /** What the audit log keeps of a claim with a data source; the server adds the hook's name. */
+  private static Map<String, String> audit(Decision decision) {
+    return switch (decision) {
+      case Decision.Allowed _ -> Map.of("verdict", "allowed");
+      case Decision.Patched _ -> Map.of("verdict", "patched");
+      case Decision.Denied denied ->
+          Map.of(
+              "verdict",
+              "denied",
+              "codes",
+              denied.findings().stream()
+                  .map(finding -> finding.code().id())
+                  .collect(Collectors.joining(",")));
+      case Decision.Unjudged _ -> Map.of("verdict", "unjudged");
+    };
   }
 
   private static Status refusal(AdmissionAttempt attempt, List<Finding> findings) {

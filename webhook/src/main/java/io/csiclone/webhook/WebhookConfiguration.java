@@ -33,7 +33,7 @@ class WebhookConfiguration {
 
   @Bean
   ClusterFacts clusterFacts(KubernetesClient client, WebhookProperties properties) {
-    return ClusterFacts.watch(client, properties.patience());
+    return ClusterFacts.watchForAdmission(client, properties.patience());
   }
 
   @Bean

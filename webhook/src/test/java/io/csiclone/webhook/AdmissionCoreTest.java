@@ -1,6 +1,7 @@
 package io.csiclone.webhook;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.csiclone.facts.ClusterFacts;
 import io.csiclone.rules.Finding;
@@ -31,7 +32,7 @@ class AdmissionCoreTest {
   @BeforeAll
   static void start() {
     cluster = new Cluster();
-    facts = ClusterFacts.watch(cluster.client, Duration.ofSeconds(20));
+    facts = ClusterFacts.watchForAdmission(cluster.client, Duration.ofSeconds(20));
   }
 
   @AfterAll
@@ -171,7 +172,7 @@ class AdmissionCoreTest {
   void nothingIsLookedUpForAClaimThatIsNoClone() {
     int before = cluster.requests();
     try (var nobody = Clients.of("http://localhost:1");
-        var cold = ClusterFacts.watch(nobody)) {
+        var cold = ClusterFacts.watchForAdmission(nobody, Duration.ofSeconds(2))) {
       var core = new AdmissionCore(cold, RulePolicy.defaults(), FailMode.DENY, JSON);
       assertUntouched(core.mutate(attempt(new Review().ordinary())));
       assertUntouched(core.validate(attempt(new Review().ordinary().withClass("none"))));
@@ -179,6 +180,30 @@ class AdmissionCoreTest {
     assertUntouched(mutate(new Review().from("snapshot.storage.k8s.io", "VolumeSnapshot", "s")));
     assertUntouched(validate(new Review().from("snapshot.storage.k8s.io", "VolumeSnapshot", "s")));
     assertThat(cluster.requests()).isEqualTo(before);
+  }
+
+  @Test
+  void theNamespaceDecidesHowStrictlyItsClonesAreJudged() {
+    try (var other = new Cluster();
+        var watched = ClusterFacts.watchForAdmission(other.client, Duration.ofSeconds(20))) {
+      other.hasNamespace(
+          Map.of(
+              "csi-clone.io/mode.SizeTooSmall", "warn",
+              "csi-clone.io/mode.UnknownDataSource", "off",
+              "csi-clone.io/mode.PreBound", "never"));
+      await().atMost(Duration.ofSeconds(20)).until(watched::synced);
+      var core = new AdmissionCore(watched, RulePolicy.defaults(), FailMode.DENY, JSON);
+      var decision = core.validate(attempt(new Review().withClass("fast").sized("1Mi")));
+      assertThat(decision).isInstanceOf(Decision.Allowed.class);
+      assertThat(decision.warnings())
+          .satisfiesExactly(
+              warning -> assertThat(warning).startsWith("SizeTooSmall: "),
+              warning ->
+                  assertThat(warning)
+                      .contains("csi-clone.io/mode.PreBound=never", "namespace team-a", "ignored"));
+      assertThat(core.mutate(attempt(new Review().from("v1", "PersistentVolumeClaim", "data"))))
+          .isInstanceOf(Decision.Allowed.class);
+    }
   }
 
   @Test
@@ -212,7 +237,7 @@ class AdmissionCoreTest {
   void aCloneThatCannotBeJudgedInTimeIsRefusedOrAdmittedAsConfigured() throws IOException {
     try (var silent = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
         var client = Clients.of("http://localhost:" + silent.getLocalPort());
-        var unanswered = ClusterFacts.watch(client, Duration.ofMillis(200))) {
+        var unanswered = ClusterFacts.watchForAdmission(client, Duration.ofMillis(200))) {
       var strict = new AdmissionCore(unanswered, RulePolicy.defaults(), FailMode.DENY, JSON);
       assertThat(strict.validate(attempt(new Review().withClass("fast"))))
           .isInstanceOfSatisfying(

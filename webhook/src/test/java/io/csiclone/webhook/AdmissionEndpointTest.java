@@ -19,6 +19,8 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Base64;
+import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
@@ -105,6 +107,41 @@ class AdmissionEndpointTest {
         .containsExactly(
             tuple("SizeTooSmall", "spec.resources.requests.storage"),
             tuple("VolumeModeMismatch", "spec.volumeMode"));
+    assertThat(status.getDetails().getCauses())
+        .extracting(StatusCause::getMessage)
+        .allSatisfy(message -> assertThat(message).startsWith("claim team-a/copy").endsWith("."));
+  }
+
+  @Test
+  void theAuditLogGetsTheVerdictOnEveryClone() {
+    assertThat(answer("/validate", new Review().withClass("fast")).getAuditAnnotations())
+        .isEqualTo(Map.of("verdict", "allowed"));
+    assertThat(answer("/mutate", new Review()).getAuditAnnotations())
+        .isEqualTo(Map.of("verdict", "patched"));
+    var bad = new Review().withClass("fast").sized("512Mi");
+    bad.spec.put("volumeMode", "Block");
+    assertThat(answer("/validate", bad).getAuditAnnotations())
+        .isEqualTo(Map.of("verdict", "denied", "codes", "SizeTooSmall,VolumeModeMismatch"));
+    assertThat(answer("/validate", new Review().ordinary()).getAuditAnnotations()).isNullOrEmpty();
+  }
+
+  @Test
+  void aDryRunGetsTheSameAnswerAndNothingIsWritten() {
+    for (var review :
+        List.of(
+            new Review(),
+            new Review().withClass("fast"),
+            new Review().withClass("fast").sized("1Mi"),
+            new Review().from("v1", "PersistentVolumeClaim", "data"))) {
+      for (var path : List.of("/mutate", "/validate")) {
+        review.request.put("dryRun", false);
+        var real = answer(path, review);
+        review.request.put("dryRun", true);
+        int writes = cluster.writes();
+        assertThat(answer(path, review)).isEqualTo(real);
+        assertThat(cluster.writes()).as("writes to the cluster").isEqualTo(writes);
+      }
+    }
   }
 
   @Test

@@ -1,6 +1,7 @@
 package io.csiclone.webhook;
 
 import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.NamespaceBuilder;
 import io.fabric8.kubernetes.api.model.PersistentVolumeBuilder;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaimBuilder;
 import io.fabric8.kubernetes.api.model.Quantity;
@@ -16,6 +17,8 @@ import io.fabric8.mockwebserver.http.RecordedRequest;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
 import java.util.HashMap;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,6 +30,7 @@ final class Cluster implements AutoCloseable {
       new KubernetesMockServer(
           new Context(), new MockWebServer(), new HashMap<>(), new Withholding(), false);
   final KubernetesClient client;
+  private final AtomicInteger writes = new AtomicInteger();
   private volatile @Nullable String withheld;
 
   Cluster() {
@@ -90,6 +94,17 @@ final class Cluster implements AutoCloseable {
             .build());
   }
 
+  /** The namespace of the claim, with these labels. */
+  void hasNamespace(Map<String, String> labels) {
+    create(
+        new NamespaceBuilder()
+            .withNewMetadata()
+            .withName("team-a")
+            .withLabels(labels)
+            .endMetadata()
+            .build());
+  }
+
   /** Refuses to tell anything of these objects, named as in paths, until told {@code null}. */
   void withhold(@Nullable String plural) {
     withheld = plural;
@@ -97,6 +112,11 @@ final class Cluster implements AutoCloseable {
 
   private <T extends HasMetadata> T create(T object) {
     return client.resource(object).create();
+  }
+
+  /** How many requests have been anything but a question. */
+  int writes() {
+    return writes.get();
   }
 
   int requests() {
@@ -126,6 +146,9 @@ final class Cluster implements AutoCloseable {
   private final class Withholding extends KubernetesCrudDispatcher {
     @Override
     public MockResponse dispatch(RecordedRequest request) {
+      if (!request.getMethod().equals("GET")) {
+        writes.incrementAndGet();
+      }
       var plural = withheld;
       return plural != null && request.getPath().contains("/" + plural)
           ? new MockResponse().setResponseCode(403)

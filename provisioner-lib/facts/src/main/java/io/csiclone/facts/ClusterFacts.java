@@ -1,7 +1,6 @@
 package io.csiclone.facts;
 
 import io.csiclone.rules.CloneFacts;
-import io.csiclone.rules.CloneRules;
 import io.csiclone.rules.RulePolicy;
 import io.csiclone.rules.Verdict;
 import io.fabric8.kubernetes.api.model.PersistentVolume;
@@ -39,6 +38,15 @@ public interface ClusterFacts extends AutoCloseable {
   }
 
   /**
+   * Watches as {@link #watch(KubernetesClient, Duration)} does, and namespaces besides; {@link
+   * #judge} then looks at free volumes too, and follows with {@link #policy} the labels of
+   * namespaces.
+   */
+  static ClusterFacts watchForAdmission(KubernetesClient client, Duration patience) {
+    return WatchedFacts.startForAdmission(client, client, patience);
+  }
+
+  /**
    * Gathers all that the restrictions need to judge {@code clone}, which need not exist yet; from
    * the caches as far as they go. What is found may be out of date: enough to admit a clone, not to
    * refuse it.
@@ -53,11 +61,16 @@ public interface ClusterFacts extends AutoCloseable {
   /**
    * The verdict on {@code clone}. A cache that lags never refuses: what would be refused by cached
    * facts is judged again by live ones.
+   *
+   * @param policy the policy of the whole cluster, which {@link #policy} adapts to the clone
    */
-  default Verdict judge(PersistentVolumeClaim clone, RulePolicy policy) {
-    var verdict = CloneRules.judge(about(clone), policy);
-    return verdict.allowed() ? verdict : CloneRules.judge(aboutLive(clone), policy);
-  }
+  Verdict judge(PersistentVolumeClaim clone, RulePolicy policy);
+
+  /**
+   * {@code policy} as the clone's storage class and, where namespaces are watched, its namespace
+   * change it. What the class says counts before what the namespace says.
+   */
+  RulePolicy policy(PersistentVolumeClaim clone, RulePolicy policy);
 
   /** The claim of that name, from the cache or live. */
   Optional<PersistentVolumeClaim> claim(String namespace, String name);

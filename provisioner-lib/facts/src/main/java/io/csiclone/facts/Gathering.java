@@ -3,6 +3,7 @@ package io.csiclone.facts;
 import io.csiclone.rules.ClaimFacts;
 import io.csiclone.rules.CloneFacts;
 import io.csiclone.rules.DataSource;
+import io.csiclone.rules.RulePolicy;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -37,6 +38,24 @@ final class Gathering {
                 .map(name -> VolumeReader.driver(name, lookup.driver(name).orElse(null)))
                 .orElse(null);
     return new CloneFacts(facts, sourceFacts, volume, target, driver);
+  }
+
+  /** The policy for the clone: the cluster's, as changed by its namespace, then by its class. */
+  static RulePolicy policy(
+      PersistentVolumeClaim clone, RulePolicy policy, Lookup lookup, boolean byNamespace) {
+    var facts = ClaimReader.clone(clone);
+    var adapted = policy;
+    if (byNamespace) {
+      var namespace = lookup.namespace(facts.namespace()).orElse(null);
+      if (namespace != null) {
+        adapted = adapted.inNamespace(facts.namespace(), namespace.getMetadata().getLabels());
+      }
+    }
+    var storageClass = named(facts.storageClassName()).flatMap(lookup::storageClass).orElse(null);
+    return storageClass == null
+        ? adapted
+        : adapted.forClass(
+            storageClass.getMetadata().getName(), storageClass.getMetadata().getAnnotations());
   }
 
   /** A source elsewhere is never looked up, so that no answer depends on what is there. */

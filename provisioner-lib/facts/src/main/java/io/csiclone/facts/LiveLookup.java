@@ -1,5 +1,6 @@
 package io.csiclone.facts;
 
+import io.fabric8.kubernetes.api.model.Namespace;
 import io.fabric8.kubernetes.api.model.PersistentVolume;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.storage.CSIDriver;
@@ -50,6 +51,11 @@ final class LiveLookup implements Lookup {
   public Optional<StorageClass> storageClass(String name) {
     return get(
         "storage class " + name, () -> client.storage().v1().storageClasses().withName(name).get());
+  }
+
+  @Override
+  public Optional<Namespace> namespace(String name) {
+    return get("namespace " + name, () -> client.namespaces().withName(name).get());
   }
 
   @Override

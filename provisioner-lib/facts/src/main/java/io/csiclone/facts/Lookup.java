@@ -1,5 +1,6 @@
 package io.csiclone.facts;
 
+import io.fabric8.kubernetes.api.model.Namespace;
 import io.fabric8.kubernetes.api.model.PersistentVolume;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.storage.CSIDriver;
@@ -14,6 +15,8 @@ interface Lookup {
   Optional<PersistentVolume> volume(String name);
 
   Optional<StorageClass> storageClass(String name);
+
+  Optional<Namespace> namespace(String name);
 
   Optional<CSIDriver> driver(String name);
 }

@@ -3,8 +3,10 @@ package io.csiclone.facts;
 import io.csiclone.rules.CloneFacts;
 import io.csiclone.rules.CloneRules;
 import io.csiclone.rules.RulePolicy;
+import io.csiclone.rules.Surroundings;
 import io.csiclone.rules.Verdict;
 import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.Namespace;
 import io.fabric8.kubernetes.api.model.PersistentVolume;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.storage.CSIDriver;
@@ -14,9 +16,11 @@ import io.fabric8.kubernetes.client.dsl.Informable;
 import io.fabric8.kubernetes.client.informers.SharedIndexInformer;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -32,16 +36,22 @@ final class WatchedFacts implements ClusterFacts {
   private final SharedIndexInformer<PersistentVolume> volumes;
   private final SharedIndexInformer<StorageClass> classes;
   private final SharedIndexInformer<CSIDriver> drivers;
+  private final @Nullable SharedIndexInformer<Namespace> namespaces;
 
   private volatile boolean closed;
 
-  private WatchedFacts(KubernetesClient watched, KubernetesClient live, Duration patience) {
+  private WatchedFacts(
+      KubernetesClient watched, KubernetesClient live, Duration patience, boolean admission) {
     this.client = live;
     this.patience = patience;
     this.claims = informer("claims", watched.persistentVolumeClaims().inAnyNamespace());
     this.volumes = informer("volumes", watched.persistentVolumes());
     this.classes = informer("storage classes", watched.storage().v1().storageClasses());
     this.drivers = informer("CSIDrivers", watched.storage().v1().csiDrivers());
+    if (admission) {
+      volumes.addIndexers(Map.of(FreeVolumes.INDEX, FreeVolumes::keys));
+    }
+    this.namespaces = admission ? informer("namespaces", watched.namespaces()) : null;
   }
 
   /**
@@ -49,7 +59,16 @@ final class WatchedFacts implements ClusterFacts {
    * the caches do.
    */
   static ClusterFacts start(KubernetesClient watched, KubernetesClient live, Duration patience) {
-    var facts = new WatchedFacts(watched, live, patience);
+    return started(new WatchedFacts(watched, live, patience, false));
+  }
+
+  /** Like {@link #start}, with namespaces. */
+  static ClusterFacts startForAdmission(
+      KubernetesClient watched, KubernetesClient live, Duration patience) {
+    return started(new WatchedFacts(watched, live, patience, true));
+  }
+
+  private static ClusterFacts started(WatchedFacts facts) {
     facts.informers().forEach(WatchedFacts::start);
     return facts;
   }
@@ -91,6 +110,7 @@ final class WatchedFacts implements ClusterFacts {
         volumes.getIndexer(),
         classes.getIndexer(),
         drivers.getIndexer(),
+        namespaces == null ? null : namespaces.getIndexer(),
         otherwise);
   }
 
@@ -108,8 +128,29 @@ final class WatchedFacts implements ClusterFacts {
   public Verdict judge(PersistentVolumeClaim clone, RulePolicy policy) {
     // One look-up, so that both attempts together stay within the patience for one question.
     var live = live();
-    var verdict = CloneRules.judge(Gathering.gather(clone, cached(live)), policy);
-    return verdict.allowed() ? verdict : CloneRules.judge(Gathering.gather(clone, live), policy);
+    var verdict = judge(clone, policy, cached(live));
+    return verdict.allowed() ? verdict : judge(clone, policy, live);
+  }
+
+  private Verdict judge(PersistentVolumeClaim clone, RulePolicy policy, Lookup lookup) {
+    var facts = Gathering.gather(clone, lookup);
+    return CloneRules.judge(facts.in(surroundings(facts, lookup)), adapted(clone, policy, lookup));
+  }
+
+  private Surroundings surroundings(CloneFacts facts, Lookup lookup) {
+    // Who does not watch for admission has no index of free volumes.
+    return namespaces == null
+        ? Surroundings.NONE
+        : new Surroundings(FreeVolumes.find(facts.claim(), volumes.getIndexer(), lookup));
+  }
+
+  @Override
+  public RulePolicy policy(PersistentVolumeClaim clone, RulePolicy policy) {
+    return adapted(clone, policy, cached());
+  }
+
+  private RulePolicy adapted(PersistentVolumeClaim clone, RulePolicy policy, Lookup lookup) {
+    return Gathering.policy(clone, policy, lookup, namespaces != null);
   }
 
   @Override
@@ -133,7 +174,9 @@ final class WatchedFacts implements ClusterFacts {
   }
 
   private List<SharedIndexInformer<?>> informers() {
-    return List.of(claims, volumes, classes, drivers);
+    return namespaces == null
+        ? List.of(claims, volumes, classes, drivers)
+        : List.of(claims, volumes, classes, drivers, namespaces);
   }
 
   @Override

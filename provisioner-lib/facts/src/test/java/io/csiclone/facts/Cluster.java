@@ -1,6 +1,8 @@
 package io.csiclone.facts;
 
 import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.Namespace;
+import io.fabric8.kubernetes.api.model.NamespaceBuilder;
 import io.fabric8.kubernetes.api.model.PersistentVolume;
 import io.fabric8.kubernetes.api.model.PersistentVolumeBuilder;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
@@ -16,6 +18,7 @@ import io.fabric8.kubernetes.client.server.mock.KubernetesMockServer;
 import io.fabric8.mockwebserver.Context;
 import io.fabric8.mockwebserver.MockWebServer;
 import java.util.HashMap;
+import java.util.Map;
 
 /** An API server that only stores, over real HTTP, and the objects of a clonable claim. */
 final class Cluster implements AutoCloseable {
@@ -67,6 +70,15 @@ final class Cluster implements AutoCloseable {
   public void close() {
     client.close();
     server.destroy();
+  }
+
+  static Namespace namespace(Map<String, String> labels) {
+    return new NamespaceBuilder()
+        .withNewMetadata()
+        .withName("team-a")
+        .withLabels(labels)
+        .endMetadata()
+        .build();
   }
 
   static StorageClass storageClass() {

@@ -4,23 +4,30 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.awaitility.Awaitility.await;
 
+import io.csiclone.rules.ClassPolicy;
 import io.csiclone.rules.DriverFacts;
 import io.csiclone.rules.DriverFacts.CloneSupport;
 import io.csiclone.rules.Finding;
+import io.csiclone.rules.Mode;
 import io.csiclone.rules.RuleCode;
 import io.csiclone.rules.RulePolicy;
 import io.csiclone.rules.SourceFacts;
 import io.csiclone.rules.StorageClassFacts;
 import io.csiclone.rules.VolumeFacts;
 import io.csiclone.rules.VolumeMode;
+import io.fabric8.kubernetes.api.model.ObjectReferenceBuilder;
+import io.fabric8.kubernetes.api.model.PersistentVolume;
+import io.fabric8.kubernetes.api.model.PersistentVolumeBuilder;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaimBuilder;
+import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.client.ConfigBuilder;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.time.Duration;
+import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -150,6 +157,150 @@ class ClusterFactsTest {
       assertThat(now.requests()).isEqualTo(before);
       assertThat(facts.aboutLive(clone).source()).isNull();
       assertThat(now.requests()).as("only the class is read").isEqualTo(before + 1);
+    }
+  }
+
+  private ClusterFacts syncedForAdmission() {
+    var facts = WatchedFacts.startForAdmission(cached.client, now.client, PATIENCE);
+    await().atMost(PATIENCE).until(facts::synced);
+    return facts;
+  }
+
+  private static PersistentVolumeClaim tooSmall() {
+    return new PersistentVolumeClaimBuilder(Cluster.copy())
+        .editSpec()
+        .editResources()
+        .withRequests(Map.of("storage", new Quantity("1Mi")))
+        .endResources()
+        .endSpec()
+        .build();
+  }
+
+  @Test
+  void aNamespaceMayTurnARefusalIntoAWarning() {
+    cached.holdsAClonableClaim();
+    cached.holds(Cluster.namespace(Map.of("csi-clone.io/mode.SizeTooSmall", "warn")));
+    int before = now.requests();
+    try (var facts = syncedForAdmission()) {
+      var verdict = facts.judge(tooSmall(), RulePolicy.defaults());
+      assertThat(verdict.denials()).isEmpty();
+      assertThat(verdict.warnings())
+          .extracting(Finding::code)
+          .containsExactly(RuleCode.SIZE_TOO_SMALL);
+    }
+    assertThat(now.requests()).as("live requests").isEqualTo(before);
+  }
+
+  @Test
+  void aClassHasTheLastWordOnItsClones() {
+    now.holdsAClonableClaim();
+    now.client
+        .storage()
+        .v1()
+        .storageClasses()
+        .withName("fast")
+        .edit(found -> {
+          found.getMetadata().setAnnotations(Map.of("csi-clone.io/mode.SizeTooSmall", "deny"));
+          return found;
+        });
+    now.holds(Cluster.namespace(Map.of("csi-clone.io/mode.SizeTooSmall", "off")));
+    try (var facts = syncedForAdmission()) {
+      assertThat(facts.judge(tooSmall(), RulePolicy.defaults()).denials())
+          .extracting(Finding::code)
+          .containsExactly(RuleCode.SIZE_TOO_SMALL);
+    }
+  }
+
+  @Test
+  void aLabelThatTheCacheHasNotSeenYetCountsBeforeARefusal() {
+    cached.holdsAClonableClaim();
+    cached.holds(Cluster.namespace(Map.of()));
+    now.holdsAClonableClaim();
+    now.holds(Cluster.namespace(Map.of("csi-clone.io/mode.SizeTooSmall", "off")));
+    try (var facts = syncedForAdmission()) {
+      assertThat(facts.judge(tooSmall(), RulePolicy.defaults()).denials()).isEmpty();
+    }
+  }
+
+  @Test
+  void whoeverDoesNotWatchNamespacesNeverAsksForOne() {
+    cached.holdsAClonableClaim();
+    int before = now.requests();
+    try (var facts = synced()) {
+      assertThat(facts.policy(Cluster.copy(), RulePolicy.defaults()))
+          .isEqualTo(RulePolicy.defaults());
+    }
+    assertThat(now.requests()).isEqualTo(before);
+  }
+
+  private static PersistentVolume free(String name, String size) {
+    return new PersistentVolumeBuilder()
+        .withNewMetadata()
+        .withName(name)
+        .endMetadata()
+        .withNewSpec()
+        .withStorageClassName("fast")
+        .addToCapacity("storage", new Quantity(size))
+        .withAccessModes("ReadWriteOnce")
+        .endSpec()
+        .withNewStatus()
+        .withPhase("Available")
+        .endStatus()
+        .build();
+  }
+
+  @Test
+  void theSmallestFreeVolumeThatWouldBeBoundIsNamed() {
+    cached.holdsAClonableClaim();
+    cached.holds(
+        Cluster.namespace(Map.of()),
+        free("pv-large", "9Gi"),
+        free("pv-right", "3Gi"),
+        free("pv-small", "1Gi"));
+    int before = now.requests();
+    try (var facts = syncedForAdmission()) {
+      assertThat(facts.judge(Cluster.copy(), RulePolicy.defaults()).warnings())
+          .singleElement()
+          .satisfies(finding -> {
+            assertThat(finding.code()).isEqualTo(RuleCode.FREE_VOLUME_WOULD_BIND);
+            assertThat(finding.message()).contains("pv-right");
+          });
+    }
+    assertThat(now.requests()).as("live requests").isEqualTo(before);
+  }
+
+  @Test
+  void aVolumeThatIsTakenIsNotFree() {
+    cached.holdsAClonableClaim();
+    var bound = free("pv-bound", "3Gi");
+    bound.getStatus().setPhase("Bound");
+    var used = free("pv-used", "3Gi");
+    used.getSpec()
+        .setClaimRef(
+            new ObjectReferenceBuilder()
+                .withNamespace("team-a")
+                .withName("copy")
+                .withUid("of-an-earlier-claim")
+                .build());
+    cached.holds(Cluster.namespace(Map.of()), bound, used);
+    try (var facts = syncedForAdmission()) {
+      assertThat(facts.judge(Cluster.copy(), RulePolicy.defaults()).warnings()).isEmpty();
+    }
+  }
+
+  @Test
+  void aFreeVolumeThatWasTakenMeanwhileRefusesNobody() {
+    cached.holdsAClonableClaim();
+    cached.holds(Cluster.namespace(Map.of()), free("pv-right", "3Gi"));
+    now.holdsAClonableClaim();
+    var strict =
+        new RulePolicy(Map.of(RuleCode.FREE_VOLUME_WOULD_BIND, Mode.DENY), ClassPolicy.SAME_CLASS);
+    try (var facts = syncedForAdmission()) {
+      assertThat(facts.judge(Cluster.copy(), strict).denials()).isEmpty();
+      now.holds(free("pv-right", "3Gi"));
+      assertThat(facts.judge(Cluster.copy(), strict).denials())
+          .extracting(Finding::code)
+          .containsExactly(RuleCode.FREE_VOLUME_WOULD_BIND);
     }
   }
 

@@ -5,7 +5,7 @@ final class BindingRules {
 
   private BindingRules() {}
 
-  static void check(ClaimFacts claim, Findings findings) {
+  static void check(ClaimFacts claim, Surroundings surroundings, Findings findings) {
     var volumeName = claim.volumeName();
     if (volumeName != null && !volumeName.isEmpty()) {
       findings.add(
@@ -20,6 +20,18 @@ final class BindingRules {
           "spec.selector",
           "%s selects existing volumes by label, which a provisioner refuses; leave spec.selector out."
               .formatted(claim.label()));
+    }
+    var free = surroundings.freeVolume();
+    boolean picks = claim.hasSelector() || (volumeName != null && !volumeName.isEmpty());
+    if (free != null && !picks && free.fits(claim)) {
+      findings.add(
+          RuleCode.FREE_VOLUME_WOULD_BIND,
+          "spec.resources.requests.storage",
+          "%s matches the existing volume %s, which is free%s and may be bound to it with whatever it holds, so that no data is cloned; delete that volume or reserve it for another claim."
+              .formatted(
+                  claim.label(),
+                  free.name(),
+                  free.reservedFor() == null ? "" : " and reserved for it,"));
     }
   }
 }

@@ -7,9 +7,8 @@ package io.csiclone.rules;
  * without those that merely follow from another: of a source that does not exist nothing else is
  * said. A claim that is not a clone has nothing to fear but {@link RuleCode#UNKNOWN_DATA_SOURCE}.
  *
- * <p>{@link RuleCode#FREE_VOLUME_WOULD_BIND}, {@link RuleCode#TOPOLOGY_CONFLICT} and {@link
- * RuleCode#SOURCE_IN_USE} need facts that are not gathered yet (free volumes, nodes, pods) and are
- * never reported for now.
+ * <p>{@link RuleCode#TOPOLOGY_CONFLICT} and {@link RuleCode#SOURCE_IN_USE} need facts that are not
+ * gathered yet (nodes, pods) and are never reported for now.
  */
 public final class CloneRules {
 
@@ -23,7 +22,7 @@ public final class CloneRules {
     if (claim.cloneSource().isEmpty()) {
       return findings.verdict();
     }
-    BindingRules.check(claim, findings);
+    BindingRules.check(claim, facts.surroundings(), findings);
     if (clear) {
       StorageClassRules.check(facts, findings);
       SourceRules.check(facts, findings);

@@ -32,6 +32,6 @@ final class Findings {
   }
 
   Verdict verdict() {
-    return new Verdict(denials, warnings);
+    return new Verdict(denials, warnings, policy.ignored());
   }
 }

@@ -1,5 +1,8 @@
 package io.csiclone.rules;
 
+import java.util.Arrays;
+import java.util.Optional;
+
 /**
  * The restrictions on a clone claim. The {@linkplain #id() id} is what users see: in the
  * rejection's reason, in the documentation and as a metric label.
@@ -40,6 +43,11 @@ public enum RuleCode {
   /** The code as users see it, in upper camel case. */
   public String id() {
     return id;
+  }
+
+  /** The restriction with exactly this {@link #id()}. */
+  public static Optional<RuleCode> named(String id) {
+    return Arrays.stream(values()).filter(code -> code.id.equals(id)).findFirst();
   }
 
   /** What happens on a violation unless the configuration says otherwise. */

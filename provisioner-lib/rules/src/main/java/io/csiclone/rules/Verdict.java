@@ -8,12 +8,14 @@ import java.util.List;
  *
  * @param denials violations that refuse the request
  * @param warnings violations the user is only told of
+ * @param notes sentences for the user on settings that could not be followed
  */
-public record Verdict(List<Finding> denials, List<Finding> warnings) {
+public record Verdict(List<Finding> denials, List<Finding> warnings, List<String> notes) {
 
   public Verdict {
     denials = List.copyOf(denials);
     warnings = List.copyOf(warnings);
+    notes = List.copyOf(notes);
   }
 
   /** Whether the clone may be created. */

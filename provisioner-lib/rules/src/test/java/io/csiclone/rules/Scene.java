@@ -44,6 +44,9 @@ final class Scene {
   String volumePhase = "Bound";
   boolean boundToSource = true;
 
+  // What else there is.
+  @Nullable FreeVolumeFacts freeVolume;
+
   // The driver.
   boolean registered = true;
   CloneSupport cloneSupport = CloneSupport.YES;
@@ -62,6 +65,10 @@ final class Scene {
   }
 
   CloneFacts facts() {
+    return named().in(new Surroundings(freeVolume));
+  }
+
+  private CloneFacts named() {
     var claim =
         new ClaimFacts(
             "team-a",
