@@ -101,6 +101,7 @@ final class LoopDevices {
         Command.Result result =
             Command.attempt(Command.SHORT, "losetup", free.path().toString(), file.toString());
         if (result.ok()) {
+          makeWritable(free);
           ensureSpareNodes(free.number());
           return free;
         }
@@ -117,6 +118,14 @@ final class LoopDevices {
     } finally {
       attaching.unlock();
     }
+  }
+
+  /**
+   * A device stays read-only from one file to the next: neither inherit the mark of whoever had it
+   * before nor leave one to whoever comes next.
+   */
+  private static void makeWritable(LoopDevice device) {
+    Command.run(Command.SHORT, "blockdev", "--setrw", device.path().toString());
   }
 
   /** Makes an attached device as long as its file. */
@@ -144,6 +153,7 @@ final class LoopDevices {
   void detach(LoopDevice device) {
     ensureNode(device);
     flush(device);
+    makeWritable(device);
     String before = backingName(device);
     Command.Result result =
         Command.attempt(Command.SHORT, "losetup", "-d", device.path().toString());

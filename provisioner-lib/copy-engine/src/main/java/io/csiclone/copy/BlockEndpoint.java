@@ -13,6 +13,9 @@ final class BlockEndpoint extends DescriptorEndpoint {
   /** Shorter runs cost a device more as a command of their own than as written zeros. */
   private static final int ZERO_GRANULE = 64 * 1024;
 
+  /** Why the kernel does no more for a device than read and write. */
+  static final String NOT_FOR_DEVICES = "it is for files, and one end is a block device";
+
   private final int logicalBlockSize;
   private final boolean readOnly;
   private boolean canPunch = true;
@@ -52,26 +55,27 @@ final class BlockEndpoint extends DescriptorEndpoint {
   }
 
   @Override
-  public int read(AlignedBuffer buffer, int length, long offset) throws SystemCallException {
+  public int read(AlignedBuffer buffer, int from, int length, long offset)
+      throws SystemCallException {
     Descriptor past = direct;
     int aligned = length - length % logicalBlockSize;
     if (past == null || aligned == 0 || offset % logicalBlockSize != 0) {
-      return super.read(buffer, length, offset);
+      return super.read(buffer, from, length, offset);
     }
     try {
-      int count = past.readFully(buffer, 0, aligned, offset);
+      int count = past.readFully(buffer, from, aligned, offset);
       if (count < aligned) {
         return count;
       }
       // A device may end inside a logical block.
-      return count + descriptor.readFully(buffer, count, length - count, offset + count);
+      return count + descriptor.readFully(buffer, from + count, length - count, offset + count);
     } catch (SystemCallException e) {
       if (!e.is(Errno.EINVAL)) {
         throw e;
       }
       past.close();
       direct = null;
-      return super.read(buffer, length, offset);
+      return super.read(buffer, from, length, offset);
     }
   }
 
@@ -93,6 +97,7 @@ final class BlockEndpoint extends DescriptorEndpoint {
     if (canPunch) {
       try {
         descriptor.punchHole(offset, length);
+        zeroed += length;
         return 0;
       } catch (SystemCallException e) {
         canPunch = rethrowUnlessUnsupported(e);
@@ -101,6 +106,7 @@ final class BlockEndpoint extends DescriptorEndpoint {
     if (canZeroOut) {
       try {
         descriptor.zeroOut(offset, length);
+        zeroed += length;
         return 0;
       } catch (SystemCallException e) {
         canZeroOut = rethrowUnlessUnsupported(e);
@@ -125,12 +131,20 @@ final class BlockEndpoint extends DescriptorEndpoint {
 
   @Override
   public long cloneFrom(Endpoint source, long length) {
+    declined = NOT_FOR_DEVICES;
     return 0;
   }
 
   @Override
   public long copyFrom(Endpoint source, long offset, long length) {
+    declined = NOT_FOR_DEVICES;
     return 0;
+  }
+
+  @Override
+  public void prepareReadBack() {
+    super.prepareReadBack();
+    readDirectly();
   }
 
   @Override

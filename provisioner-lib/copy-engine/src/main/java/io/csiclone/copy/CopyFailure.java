@@ -26,6 +26,8 @@ public enum CopyFailure {
   NO_SPACE,
   /** A system call failed. The target is incomplete. */
   IO_ERROR,
+  /** Read back from the medium, the target differs from the source. The target is no copy. */
+  VERIFICATION_FAILED,
   /** The engine was closed before the copy ended. The target is incomplete. */
   ENGINE_CLOSED,
   /** Anything else; a defect. The target is incomplete. */

@@ -16,6 +16,12 @@ abstract class DescriptorEndpoint implements Endpoint {
   private final long size;
   private @Nullable AlignedBuffer zeros;
 
+  /** See {@link #declined}. */
+  String declined = "";
+
+  /** See {@link #zeroed}. */
+  long zeroed;
+
   DescriptorEndpoint(Descriptor descriptor, Path path, long size) {
     this.descriptor = descriptor;
     this.path = path;
@@ -33,14 +39,30 @@ abstract class DescriptorEndpoint implements Endpoint {
   }
 
   @Override
-  public int read(AlignedBuffer buffer, int length, long offset) throws SystemCallException {
-    return descriptor.readFully(buffer, 0, length, offset);
+  public int read(AlignedBuffer buffer, int from, int length, long offset)
+      throws SystemCallException {
+    return descriptor.readFully(buffer, from, length, offset);
   }
 
   @Override
   public void write(AlignedBuffer buffer, int from, int length, long offset)
       throws SystemCallException {
     descriptor.write(buffer, from, length, offset);
+  }
+
+  @Override
+  public String declined() {
+    return declined;
+  }
+
+  @Override
+  public long zeroed() {
+    return zeroed;
+  }
+
+  @Override
+  public void prepareReadBack() {
+    descriptor.dropCache(0, 0);
   }
 
   /** The last resort of every {@link #zero}. */

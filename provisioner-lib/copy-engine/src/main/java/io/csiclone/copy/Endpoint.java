@@ -22,11 +22,12 @@ interface Endpoint extends AutoCloseable {
   Extent extentAt(long offset) throws SystemCallException;
 
   /**
-   * Fills the buffer from its start with {@code length} bytes.
+   * Fills the buffer from {@code from} on, which is a multiple of a page, with {@code length}
+   * bytes.
    *
    * @return bytes read, fewer only at the end
    */
-  int read(AlignedBuffer buffer, int length, long offset) throws SystemCallException;
+  int read(AlignedBuffer buffer, int from, int length, long offset) throws SystemCallException;
 
   /** Writes {@code length} bytes of the buffer, beginning with the one at {@code from}. */
   void write(AlignedBuffer buffer, int from, int length, long offset) throws SystemCallException;
@@ -54,6 +55,15 @@ interface Endpoint extends AutoCloseable {
    * @return bytes copied, possibly fewer; 0 when it cannot be done
    */
   long copyFrom(Endpoint source, long offset, long length) throws SystemCallException;
+
+  /** Why {@link #cloneFrom} or {@link #copyFrom} last returned 0. */
+  String declined();
+
+  /** Bytes that {@link #zero} made zeros so far without writing them. */
+  long zeroed();
+
+  /** After {@link #sync}: makes sure that reads are served by the medium, as far as can be. */
+  void prepareReadBack();
 
   /** Returns when everything written is on the medium. */
   void sync() throws SystemCallException;

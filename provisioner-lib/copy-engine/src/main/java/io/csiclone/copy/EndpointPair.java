@@ -63,6 +63,11 @@ record EndpointPair(Endpoint source, Endpoint target) implements AutoCloseable {
     };
   }
 
+  /** A source alone. */
+  static Endpoint openSource(Path path) {
+    return openSource(path, look("source", path));
+  }
+
   private static Endpoint openSource(Path path, FileStatus seen) {
     Endpoint source;
     try {

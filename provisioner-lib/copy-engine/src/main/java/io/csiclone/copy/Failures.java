@@ -77,6 +77,18 @@ final class Failures {
             + " now");
   }
 
+  static CopyException differs(Endpoint source, Endpoint target, long offset) {
+    return new CopyException(
+        CopyFailure.VERIFICATION_FAILED,
+        "read back from its medium, the target "
+            + target.path()
+            + " differs from the source "
+            + source.path()
+            + ", first at offset "
+            + offset
+            + "; its medium may be failing, or something wrote to one of them during the copy");
+  }
+
   static CopyException closed(Path source, Path target) {
     return new CopyException(
         CopyFailure.ENGINE_CLOSED,

@@ -100,6 +100,7 @@ final class FileEndpoint extends DescriptorEndpoint {
     if (canPunch) {
       try {
         descriptor.punchHole(offset, length);
+        zeroed += length;
         return 0;
       } catch (SystemCallException e) {
         canPunch = rethrowUnlessUnsupported(e);
@@ -108,6 +109,7 @@ final class FileEndpoint extends DescriptorEndpoint {
     if (canZeroRange) {
       try {
         descriptor.zeroRange(offset, length);
+        zeroed += length;
         return 0;
       } catch (SystemCallException e) {
         canZeroRange = rethrowUnlessUnsupported(e);
@@ -132,7 +134,12 @@ final class FileEndpoint extends DescriptorEndpoint {
 
   @Override
   public long cloneFrom(Endpoint source, long length) throws SystemCallException {
-    if (!(source instanceof FileEndpoint file) || length == 0) {
+    if (!(source instanceof FileEndpoint file)) {
+      declined = BlockEndpoint.NOT_FOR_DEVICES;
+      return 0;
+    }
+    if (length == 0) {
+      declined = "the source is empty";
       return 0;
     }
     forgetHole(0, length);
@@ -143,6 +150,7 @@ final class FileEndpoint extends DescriptorEndpoint {
       if (!cannotClone(e)) {
         throw e;
       }
+      declined = String.valueOf(e.getMessage());
       // A source that ends inside a block cannot be shared whole with a longer target.
       long aligned = length - length % CLONE_ALIGNMENT;
       if (!e.is(Errno.EINVAL) || aligned == length || aligned == 0 || size() == length) {
@@ -158,6 +166,7 @@ final class FileEndpoint extends DescriptorEndpoint {
       return length;
     } catch (SystemCallException e) {
       if (cannotClone(e)) {
+        declined = String.valueOf(e.getMessage());
         return 0;
       }
       throw e;
@@ -180,7 +189,11 @@ final class FileEndpoint extends DescriptorEndpoint {
 
   @Override
   public long copyFrom(Endpoint source, long offset, long length) throws SystemCallException {
-    if (!canCopyRange || !(source instanceof FileEndpoint file)) {
+    if (!(source instanceof FileEndpoint file)) {
+      declined = BlockEndpoint.NOT_FOR_DEVICES;
+      return 0;
+    }
+    if (!canCopyRange) {
       return 0;
     }
     forgetHole(offset, length);
@@ -188,11 +201,13 @@ final class FileEndpoint extends DescriptorEndpoint {
       long copied = descriptor.copyRange(file.descriptor, offset, length);
       // 0 before the source's end: some filesystems say so instead of refusing.
       canCopyRange = copied > 0;
+      declined = canCopyRange ? "" : "copy_file_range copied nothing";
       return copied;
     } catch (SystemCallException e) {
       if (e.is(
           Errno.EXDEV, Errno.EINVAL, Errno.ENOSYS, Errno.EOPNOTSUPP, Errno.EPERM, Errno.ETXTBSY)) {
         canCopyRange = false;
+        declined = String.valueOf(e.getMessage());
         return 0;
       }
       throw e;

@@ -9,8 +9,10 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 
 /**
@@ -38,11 +40,15 @@ final class PooledCopyEngine implements CopyEngine {
     this.clock = clock;
   }
 
-  static PooledCopyEngine start(int threadCount, LongSupplier clock) {
+  static void requireNativeAccess() {
     NativeAccess.problem()
         .ifPresent(problem -> {
           throw new CopyException(CopyFailure.NATIVE_ACCESS_DENIED, problem);
         });
+  }
+
+  static PooledCopyEngine start(int threadCount, LongSupplier clock) {
+    requireNativeAccess();
     PooledCopyEngine engine = new PooledCopyEngine(clock);
     for (int i = 1; i <= threadCount; i++) {
       // Platform threads: a system call holds its carrier. Daemons: whoever needs a copy waits.
@@ -55,8 +61,14 @@ final class PooledCopyEngine implements CopyEngine {
   private void serve() {
     try (AlignedBuffer buffer = new AlignedBuffer(BUFFER_BYTES)) {
       for (Optional<CopyJob> job = next(); job.isPresent(); job = next()) {
-        if (job.get().turn(buffer)) {
-          queue.add(job.get());
+        CopyJob copy = job.get();
+        long wait = copy.turn(buffer);
+        if (wait == 0) {
+          queue.add(copy);
+        } else if (wait > 0) {
+          // Held back by its rate limit: the thread is for others meanwhile.
+          CompletableFuture.delayedExecutor(wait, TimeUnit.NANOSECONDS, Runnable::run)
+              .execute(() -> queue.add(copy));
         }
       }
     }

@@ -1,7 +1,12 @@
 package io.csiclone.copy;
 
+import io.csiclone.copy.CopyReport.PassedOver;
 import io.csiclone.copy.internal.linux.AlignedBuffer;
 import io.csiclone.copy.internal.linux.SystemCallException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The copying itself, from the source's first byte to the target's last, in bounded steps. Tries
@@ -21,6 +26,10 @@ final class RangeCopier {
   private final long size;
   private final int zeroGranule;
 
+  private final List<PassedOver> passedOver = new ArrayList<>();
+  private final long mostAtOnce;
+  private final @Nullable BlockDigest digest;
+
   private CopyMethod method;
 
   /** Up to here the source has been looked at. */
@@ -36,13 +45,29 @@ final class RangeCopier {
   private long cloned;
   private long copied;
   private long written;
+  private long read;
+  private long holes;
 
-  RangeCopier(Endpoint source, Endpoint target, CopyMethod fastest) {
+  /**
+   * A copier at the source's start.
+   *
+   * @param withDigest whether to digest what passes
+   * @param mostAtOnce bytes of data to move in one step, a multiple of the digest's block
+   */
+  RangeCopier(
+      Endpoint source, Endpoint target, CopyMethod fastest, boolean withDigest, long mostAtOnce) {
     this.source = source;
     this.target = target;
     this.size = source.size();
     this.zeroGranule = target.zeroGranule();
     this.method = fastest;
+    this.mostAtOnce = mostAtOnce;
+    this.digest = withDigest ? new BlockDigest() : null;
+    for (CopyMethod faster : CopyMethod.values()) {
+      if (faster.compareTo(fastest) < 0) {
+        passedOver.add(new PassedOver(faster, "the options do not allow it"));
+      }
+    }
   }
 
   /** Bytes of the source that the target holds. */
@@ -59,6 +84,29 @@ final class RangeCopier {
       return method;
     }
     return copied >= written ? CopyMethod.COPY_FILE_RANGE : CopyMethod.READ_WRITE;
+  }
+
+  /** Data moved so far, by the engine or by the kernel for it. */
+  long moved() {
+    return read + copied;
+  }
+
+  /** What was read; empty when not asked for, or when extents were shared instead. */
+  Optional<VolumeDigest> digest() {
+    BlockDigest made = digest;
+    return made == null || cloned > 0 ? Optional.empty() : Optional.of(made.of(size));
+  }
+
+  List<PassedOver> passedOver() {
+    return List.copyOf(passedOver);
+  }
+
+  long read() {
+    return read;
+  }
+
+  long holes() {
+    return holes;
   }
 
   long cloned() {
@@ -84,6 +132,7 @@ final class RangeCopier {
       cloned = target.cloneFrom(source, size);
       movedTo(cloned);
       if (cloned == 0) {
+        passedOver.add(new PassedOver(CopyMethod.REFLINK, target.declined()));
         method = CopyMethod.COPY_FILE_RANGE;
       }
     } else if (position - zerosFrom >= ZERO_STEP) {
@@ -101,29 +150,50 @@ final class RangeCopier {
   private void copyStep(AlignedBuffer buffer) throws SystemCallException {
     if (position >= dataEnd) {
       Extent extent = source.extentAt(position);
+      if (digest != null && cloned == 0) {
+        extent = digest.widen(extent, position, size);
+      }
       if (extent.hole()) {
+        holes += extent.end() - position;
         position = extent.end();
         return;
       }
       dataEnd = extent.end();
     }
+    if (method != CopyMethod.READ_WRITE && digest != null) {
+      passOverRangeCopy("it hides the bytes from the digest");
+    }
     if (method != CopyMethod.READ_WRITE) {
       payZeros(position - zerosFrom);
-      long count = target.copyFrom(source, position, Math.min(KERNEL_STEP, dataEnd - position));
+      long count =
+          target.copyFrom(
+              source, position, Math.min(Math.min(KERNEL_STEP, mostAtOnce), dataEnd - position));
       if (count > 0) {
         copied += count;
         movedTo(position + count);
         return;
       }
-      method = CopyMethod.READ_WRITE;
+      passOverRangeCopy(target.declined());
     }
-    int length = (int) Math.min(buffer.size(), dataEnd - position);
-    int count = source.read(buffer, length, position);
+    int length = (int) Math.min(Math.min(buffer.size(), mostAtOnce), dataEnd - position);
+    int count = source.read(buffer, 0, length, position);
     if (count < length) {
       throw Failures.sourceShrank(source, position + count, size);
     }
     source.doneReading(position, length);
+    read += length;
+    if (digest != null && cloned == 0) {
+      digest.add(buffer, 0, length, position);
+    }
     writeBuffer(buffer, length);
+  }
+
+  private void passOverRangeCopy(String reason) {
+    method = CopyMethod.READ_WRITE;
+    // What is left over of a clone is no method of its own that was passed over.
+    if (cloned == 0) {
+      passedOver.add(new PassedOver(CopyMethod.COPY_FILE_RANGE, reason));
+    }
   }
 
   /** Writes what is not zero; the rest stays owed. */

@@ -1,13 +1,17 @@
 package io.csiclone.copy;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.Random;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -168,6 +172,109 @@ abstract class CopyContract {
     copy(source, target, fastest);
     VolumeFiles.dirty(source, content.length);
     assertThat(Files.readAllBytes(target)).isEqualTo(content);
+  }
+
+  @ParameterizedTest
+  @EnumSource(CopyMethod.class)
+  void theDigestOfACopyIsThatOfItsSourceHoweverSparseEachIs(CopyMethod fastest) throws Exception {
+    for (int seed = 50; seed < 56; seed++) {
+      int size = 1 + new Random(seed).nextInt(3 << 20);
+      SparseLayout volume = SparseLayout.random(seed, size);
+      Path sparse = volume.writeTo(path("sparse-" + seed));
+      Path dense = Files.write(path("dense-" + seed), volume.content());
+      Path target = VolumeFiles.dirty(path("target-" + seed), size + 100_000);
+      CopyOptions options = new CopyOptions(fastest);
+
+      CopyReport report =
+          engine.copy(sparse, target, options.verified(Verify.DIGEST), CopyListener.none());
+      CopyReport compared =
+          engine.copy(sparse, target, options.verified(Verify.READ_BACK), CopyListener.none());
+
+      VolumeDigest expected = VolumeDigest.of(dense);
+      assertThat(VolumeDigest.of(sparse)).as("seed " + seed).isEqualTo(expected);
+      assertThat(VolumeDigest.of(target, size)).isEqualTo(expected);
+      assertThat(VolumeDigest.of(target)).isNotEqualTo(expected);
+      assertThat(compared.digest()).contains(expected);
+      if (report.cloned() == 0) {
+        assertThat(report.digest()).contains(expected);
+      } else {
+        assertThat(report.digest()).isEmpty();
+      }
+      VolumeFiles.assertHolds(target, volume.content(), size + 100_000);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(CopyMethod.class)
+  void whatWasWrittenToTheTargetDuringTheCopyIsFoundByReadingBack(CopyMethod fastest)
+      throws Exception {
+    int wrong = (2 << 20) + 4_321;
+    byte[] content = new byte[8 << 20];
+    new Random(9).nextBytes(content);
+    Path source = Files.write(path("source"), content);
+    Path target = VolumeFiles.blank(path("target"), content.length);
+    AtomicLong time = new AtomicLong();
+    // One step a turn, each told: the listener harms what the first step has copied.
+    try (CopyEngine stepping = PooledCopyEngine.start(1, () -> time.addAndGet(1_000_000_000))) {
+      CopyOptions options = new CopyOptions(fastest, Verify.READ_BACK, 20L << 20);
+      AtomicBoolean harmed = new AtomicBoolean();
+      CopyListener harming =
+          (done, total) -> {
+            if (done > wrong && done < total && harmed.compareAndSet(false, true)) {
+              VolumeFiles.flip(target, wrong);
+            }
+          };
+      if (served().contains(CopyMethod.REFLINK) && fastest == CopyMethod.REFLINK) {
+        assertThat(stepping.copy(source, target, options, harming).cloned()).isPositive();
+        return; // One step, and no bytes of its own to harm.
+      }
+      assertThatExceptionOfType(CopyException.class)
+          .isThrownBy(() -> stepping.copy(source, target, options, harming))
+          .withMessageContainingAll(target.toString(), "offset " + wrong)
+          .satisfies(e -> assertThat(e.failure()).isEqualTo(CopyFailure.VERIFICATION_FAILED));
+      assertThat(harmed).isTrue();
+    }
+  }
+
+  @Test
+  void theReportTellsWhatWasReadWrittenZeroedAndLeftOutAndWhy() throws Exception {
+    byte[] content = new byte[4 << 20];
+    new Random(4).nextBytes(content);
+    Arrays.fill(content, 1 << 20, 2 << 20, (byte) 0);
+    Path source = VolumeFiles.setSize(Files.write(path("source"), content), 16 << 20);
+    Path target = VolumeFiles.dirty(path("target"), 20 << 20);
+
+    CopyReport report =
+        engine.copy(
+            source,
+            target,
+            new CopyOptions(CopyMethod.COPY_FILE_RANGE).verified(Verify.DIGEST),
+            CopyListener.none());
+
+    assertThat(report.read()).isEqualTo(4 << 20);
+    assertThat(report.written()).isEqualTo(3 << 20);
+    assertThat(report.holes()).isEqualTo(12 << 20);
+    assertThat(report.skipped()).isEqualTo(13 << 20);
+    assertThat(report.zeroed()).isEqualTo(17 << 20);
+    assertThat(report.passedOver())
+        .containsExactly(
+            new CopyReport.PassedOver(CopyMethod.REFLINK, "the options do not allow it"),
+            new CopyReport.PassedOver(
+                CopyMethod.COPY_FILE_RANGE, "it hides the bytes from the digest"));
+  }
+
+  @Test
+  void aMethodTheFilesystemDoesNotServeIsReportedWithTheCallAndItsErrno() throws Exception {
+    Path source = VolumeFiles.dirty(path("source"), 1 << 20);
+    Path target = VolumeFiles.blank(path("target"), 1 << 20);
+    CopyReport report = copy(source, target, CopyMethod.REFLINK);
+    if (served().contains(CopyMethod.REFLINK)) {
+      assertThat(report.passedOver()).isEmpty();
+    } else {
+      assertThat(report.passedOver().getFirst().method()).isEqualTo(CopyMethod.REFLINK);
+      assertThat(report.passedOver().getFirst().reason())
+          .contains("ioctl(FICLONE)", target.toString(), "EOPNOTSUPP");
+    }
   }
 
   /** For filesystems that share extents; odd lengths are shared but for the last block. */

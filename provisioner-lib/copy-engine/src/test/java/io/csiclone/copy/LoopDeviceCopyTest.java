@@ -78,6 +78,33 @@ class LoopDeviceCopyTest {
   }
 
   @Test
+  void devicesAreReadBackFromTheirMedium() throws Exception {
+    SparseLayout volume = SparseLayout.random(40, SIZE);
+    Path sourceFile = volume.writeTo(folder.resolve("source"));
+    Path targetFile = VolumeFiles.dirty(folder.resolve("target"), SIZE + 8192);
+    try (LoopDevice source = LoopDevice.attach(sourceFile);
+        LoopDevice target = LoopDevice.attach(targetFile)) {
+      CopyOptions options = CopyOptions.defaults();
+      CopyReport digested =
+          engine.copy(
+              source.path(), target.path(), options.verified(Verify.DIGEST), CopyListener.none());
+      CopyReport compared =
+          engine.copy(
+              source.path(),
+              target.path(),
+              options.verified(Verify.READ_BACK),
+              CopyListener.none());
+
+      assertThat(digested.digest()).contains(VolumeDigest.of(sourceFile));
+      assertThat(compared.digest()).isEqualTo(digested.digest());
+      assertThat(VolumeDigest.of(target.path(), SIZE)).isEqualTo(VolumeDigest.of(sourceFile));
+      assertThat(compared.passedOver())
+          .extracting(CopyReport.PassedOver::method)
+          .containsExactly(CopyMethod.REFLINK, CopyMethod.COPY_FILE_RANGE);
+    }
+  }
+
+  @Test
   void aDeviceOverASparseFileStaysSparse() throws Exception {
     SparseLayout data = SparseLayout.random(20, SIZE);
     Path sourceFile = VolumeFiles.setSize(data.writeTo(folder.resolve("source")), 64 << 20);

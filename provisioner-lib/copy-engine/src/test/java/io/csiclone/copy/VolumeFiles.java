@@ -6,6 +6,7 @@ import io.csiclone.copy.internal.linux.FileStatus;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.RandomAccessFile;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -33,6 +34,18 @@ final class VolumeFiles {
       file.setLength(size);
     }
     return path;
+  }
+
+  /** Changes one byte. */
+  static void flip(Path path, long offset) {
+    try (RandomAccessFile file = new RandomAccessFile(path.toFile(), "rw")) {
+      file.seek(offset);
+      int old = file.read();
+      file.seek(offset);
+      file.write(~old);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   static long allocated(Path path) throws IOException {

@@ -64,6 +64,7 @@ final class StatusTable {
           SAME_AS_SOURCE,
           SOURCE_CHANGED,
           IO_ERROR,
+          VERIFICATION_FAILED,
           INTERNAL ->
           Refusal.Reason.FAILED;
     };

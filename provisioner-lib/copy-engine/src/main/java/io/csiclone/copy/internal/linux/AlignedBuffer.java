@@ -1,5 +1,9 @@
 package io.csiclone.copy.internal.linux;
 
+import com.dynatrace.hash4j.hashing.ByteAccess;
+import com.dynatrace.hash4j.hashing.HashValue128;
+import com.dynatrace.hash4j.hashing.Hasher128;
+import com.dynatrace.hash4j.hashing.Hashing;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
@@ -13,6 +17,10 @@ public final class AlignedBuffer implements AutoCloseable {
 
   /** What runs are compared with; the comparison is vectorised by the JDK. */
   private static final int ZEROS = 64 * 1024;
+
+  private static final Hasher128 XXH3 = Hashing.xxh3_128();
+  private static final ByteAccess<MemorySegment> BYTES =
+      ByteAccess.forMemorySegment(MemorySegment.class);
 
   private final Arena arena = Arena.ofShared();
   private final MemorySegment memory;
@@ -37,6 +45,20 @@ public final class AlignedBuffer implements AutoCloseable {
       }
     }
     return true;
+  }
+
+  /** The XXH3-128 of {@code length} bytes. */
+  public HashValue128 xxh3(int from, int length) {
+    return XXH3.hashBytesTo128Bits(memory, from, length, BYTES);
+  }
+
+  /**
+   * Compares the first {@code length} bytes with as many from {@code other} on.
+   *
+   * @return the place of the first that differs, -1 for none
+   */
+  public int mismatch(int other, int length) {
+    return (int) MemorySegment.mismatch(memory, 0, length, memory, other, (long) other + length);
   }
 
   /** Overwrites the first {@code length} bytes with zeros. */
