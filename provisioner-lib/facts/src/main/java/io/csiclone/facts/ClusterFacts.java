@@ -39,7 +39,7 @@ public interface ClusterFacts extends AutoCloseable {
 
   /**
    * Watches as {@link #watch(KubernetesClient, Duration)} does, and namespaces besides; {@link
-   * #judge} then looks at free volumes too, and follows with {@link #policy} the labels of
+   * #judge} then looks at free volumes and pods too, and follows with {@link #policy} the labels of
    * namespaces.
    */
   static ClusterFacts watchForAdmission(KubernetesClient client, Duration patience) {

@@ -1,5 +1,6 @@
 package io.csiclone.facts;
 
+import io.fabric8.kubernetes.api.model.ListOptionsBuilder;
 import io.fabric8.kubernetes.api.model.Namespace;
 import io.fabric8.kubernetes.api.model.PersistentVolume;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
@@ -8,6 +9,7 @@ import io.fabric8.kubernetes.api.model.storage.StorageClass;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -22,6 +24,9 @@ import org.jspecify.annotations.Nullable;
  * retries the client has.
  */
 final class LiveLookup implements Lookup {
+
+  /** Pods are large; that many are held at a time. */
+  private static final long PAGE = 250;
 
   private final KubernetesClient client;
   private final ExecutorService threads;
@@ -61,6 +66,33 @@ final class LiveLookup implements Lookup {
   @Override
   public Optional<CSIDriver> driver(String name) {
     return get("CSIDriver " + name, () -> client.storage().v1().csiDrivers().withName(name).get());
+  }
+
+  /**
+   * Pods that may write to a claim; when there are some, others may go unnamed.
+   *
+   * @param namespace that of the claim, the only one whose pods are read
+   */
+  List<String> writers(String namespace, String claim) {
+    String next = null;
+    do {
+      var options = new ListOptionsBuilder().withLimit(PAGE).withContinue(next).build();
+      var page =
+          get(
+                  "the pods of namespace " + namespace,
+                  () -> client.pods().inNamespace(namespace).list(options))
+              .orElseThrow();
+      var writers =
+          page.getItems().stream()
+              .filter(pod -> Writers.mayWrite(pod, claim))
+              .map(pod -> pod.getMetadata().getName())
+              .toList();
+      if (!writers.isEmpty()) {
+        return writers;
+      }
+      next = page.getMetadata() == null ? null : page.getMetadata().getContinue();
+    } while (next != null && !next.isEmpty());
+    return List.of();
   }
 
   private <T> Optional<T> get(String what, Supplier<@Nullable T> get) {

@@ -2,6 +2,8 @@ package io.csiclone.facts;
 
 import io.csiclone.rules.CloneFacts;
 import io.csiclone.rules.CloneRules;
+import io.csiclone.rules.Mode;
+import io.csiclone.rules.RuleCode;
 import io.csiclone.rules.RulePolicy;
 import io.csiclone.rules.Surroundings;
 import io.csiclone.rules.Verdict;
@@ -96,7 +98,7 @@ final class WatchedFacts implements ClusterFacts {
             });
   }
 
-  private Lookup live() {
+  private LiveLookup live() {
     return new LiveLookup(client, threads, patience);
   }
 
@@ -126,22 +128,53 @@ final class WatchedFacts implements ClusterFacts {
 
   @Override
   public Verdict judge(PersistentVolumeClaim clone, RulePolicy policy) {
-    // One look-up, so that both attempts together stay within the patience for one question.
+    // One look-up, so that all attempts together stay within the patience for one question.
     var live = live();
-    var verdict = judge(clone, policy, cached(live));
-    return verdict.allowed() ? verdict : judge(clone, policy, live);
+    var situation = situation(clone, policy, cached(live));
+    if (!situation.verdict().allowed()) {
+      situation = situation(clone, policy, live);
+    }
+    return withWriters(situation, live).verdict();
   }
 
-  private Verdict judge(PersistentVolumeClaim clone, RulePolicy policy, Lookup lookup) {
+  /** What is to be judged, and how. */
+  private record Situation(CloneFacts facts, RulePolicy policy) {
+    Verdict verdict() {
+      return CloneRules.judge(facts, policy);
+    }
+  }
+
+  private Situation situation(PersistentVolumeClaim clone, RulePolicy policy, Lookup lookup) {
     var facts = Gathering.gather(clone, lookup);
-    return CloneRules.judge(facts.in(surroundings(facts, lookup)), adapted(clone, policy, lookup));
+    // Who does not watch for admission has no index of free volumes.
+    var surroundings =
+        namespaces == null
+            ? Surroundings.NONE
+            : new Surroundings(
+                FreeVolumes.find(facts.claim(), volumes.getIndexer(), lookup), List.of());
+    return new Situation(facts.in(surroundings), adapted(clone, policy, lookup));
   }
 
-  private Surroundings surroundings(CloneFacts facts, Lookup lookup) {
-    // Who does not watch for admission has no index of free volumes.
-    return namespaces == null
-        ? Surroundings.NONE
-        : new Surroundings(FreeVolumes.find(facts.claim(), volumes.getIndexer(), lookup));
+  /** Pods change too often to be watched, so this is always asked live. */
+  private Situation withWriters(Situation situation, LiveLookup live) {
+    var facts = situation.facts();
+    var source = facts.source();
+    var mode = situation.policy().mode(RuleCode.SOURCE_IN_USE);
+    if (namespaces == null || source == null || mode == Mode.OFF) {
+      return situation;
+    }
+    try {
+      var writers = live.writers(source.namespace(), source.name());
+      var around = new Surroundings(facts.surroundings().freeVolume(), writers);
+      return new Situation(facts.in(around), situation.policy());
+    } catch (FactsUnavailableException e) {
+      if (mode == Mode.DENY) {
+        throw e;
+      }
+      // A warning is not worth refusing a clone for.
+      LOG.debug("Pods that write to {}/{} are unknown", source.namespace(), source.name(), e);
+      return situation;
+    }
   }
 
   @Override

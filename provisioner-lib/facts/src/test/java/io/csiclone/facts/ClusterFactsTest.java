@@ -20,6 +20,8 @@ import io.fabric8.kubernetes.api.model.PersistentVolume;
 import io.fabric8.kubernetes.api.model.PersistentVolumeBuilder;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaimBuilder;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.PodBuilder;
 import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.client.ConfigBuilder;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
@@ -188,7 +190,7 @@ class ClusterFactsTest {
           .extracting(Finding::code)
           .containsExactly(RuleCode.SIZE_TOO_SMALL);
     }
-    assertThat(now.requests()).as("live requests").isEqualTo(before);
+    assertThat(now.requests()).as("only pods are asked for live").isEqualTo(before + 1);
   }
 
   @Test
@@ -266,7 +268,7 @@ class ClusterFactsTest {
             assertThat(finding.message()).contains("pv-right");
           });
     }
-    assertThat(now.requests()).as("live requests").isEqualTo(before);
+    assertThat(now.requests()).as("only pods are asked for live").isEqualTo(before + 1);
   }
 
   @Test
@@ -301,6 +303,72 @@ class ClusterFactsTest {
       assertThat(facts.judge(Cluster.copy(), strict).denials())
           .extracting(Finding::code)
           .containsExactly(RuleCode.FREE_VOLUME_WOULD_BIND);
+    }
+  }
+
+  private static Pod pod(String name, String phase, boolean readOnly) {
+    return new PodBuilder()
+        .withNewMetadata()
+        .withNamespace("team-a")
+        .withName(name)
+        .endMetadata()
+        .withNewSpec()
+        .addNewContainer()
+        .withName("main")
+        .addNewVolumeMount()
+        .withName("disk")
+        .withMountPath("/data")
+        .withReadOnly(readOnly)
+        .endVolumeMount()
+        .endContainer()
+        .addNewVolume()
+        .withName("disk")
+        .withNewPersistentVolumeClaim("data", false)
+        .endVolume()
+        .endSpec()
+        .withNewStatus()
+        .withPhase(phase)
+        .endStatus()
+        .build();
+  }
+
+  @Test
+  void aPodThatMayWriteToTheSourceIsNamed() {
+    cached.holdsAClonableClaim();
+    cached.holds(Cluster.namespace(Map.of()));
+    now.holds(pod("done", "Succeeded", false), pod("reader", "Running", true));
+    try (var facts = syncedForAdmission()) {
+      assertThat(facts.judge(Cluster.copy(), RulePolicy.defaults()).warnings()).isEmpty();
+      now.holds(pod("writer", "Running", false));
+      assertThat(facts.judge(Cluster.copy(), RulePolicy.defaults()).warnings())
+          .singleElement()
+          .satisfies(finding -> {
+            assertThat(finding.code()).isEqualTo(RuleCode.SOURCE_IN_USE);
+            assertThat(finding.message()).contains("pod writer, so");
+          });
+    }
+  }
+
+  @Test
+  void podsThatCannotBeReadRefuseACloneOnlyIfTheyMust() throws IOException {
+    cached.holdsAClonableClaim();
+    cached.holds(Cluster.namespace(Map.of()));
+    try (var silent = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
+        var client =
+            new KubernetesClientBuilder()
+                .withConfig(
+                    new ConfigBuilder(io.fabric8.kubernetes.client.Config.empty())
+                        .withMasterUrl("http://localhost:" + silent.getLocalPort())
+                        .build())
+                .build();
+        var facts = WatchedFacts.startForAdmission(cached.client, client, Duration.ofMillis(300))) {
+      await().atMost(PATIENCE).until(facts::synced);
+      assertThat(facts.judge(Cluster.copy(), RulePolicy.defaults()).allowed()).isTrue();
+      var strict =
+          new RulePolicy(Map.of(RuleCode.SOURCE_IN_USE, Mode.DENY), ClassPolicy.SAME_CLASS);
+      assertThatExceptionOfType(FactsUnavailableException.class)
+          .isThrownBy(() -> facts.judge(Cluster.copy(), strict))
+          .withMessageContaining("the pods of namespace team-a");
     }
   }
 

@@ -7,8 +7,8 @@ package io.csiclone.rules;
  * without those that merely follow from another: of a source that does not exist nothing else is
  * said. A claim that is not a clone has nothing to fear but {@link RuleCode#UNKNOWN_DATA_SOURCE}.
  *
- * <p>{@link RuleCode#TOPOLOGY_CONFLICT} and {@link RuleCode#SOURCE_IN_USE} need facts that are not
- * gathered yet (nodes, pods) and are never reported for now.
+ * <p>{@link RuleCode#TOPOLOGY_CONFLICT} needs facts that are not gathered yet (nodes) and is never
+ * reported for now.
  */
 public final class CloneRules {
 

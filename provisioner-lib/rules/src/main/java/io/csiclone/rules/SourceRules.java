@@ -1,6 +1,7 @@
 package io.csiclone.rules;
 
 import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** The source claim and the volume behind it. */
@@ -36,6 +37,19 @@ final class SourceRules {
       VolumeRules.check(facts, source, facts.sourceVolume(), findings);
     }
     accessModes(claim, source, findings);
+    inUse(claim, source, facts.surroundings().writers(), findings);
+  }
+
+  private static void inUse(
+      ClaimFacts claim, SourceFacts source, List<String> writers, Findings findings) {
+    if (!writers.isEmpty()) {
+      findings.add(
+          RuleCode.SOURCE_IN_USE,
+          claim.sourceField() + ".name",
+          "%s is mounted writable by pod %s%s, so the clone is at best what a crash would leave; stop the writers before cloning if the application cannot recover from that."
+              .formatted(
+                  source.label(), writers.getFirst(), writers.size() > 1 ? " and others" : ""));
+    }
   }
 
   private static boolean bound(

@@ -5,6 +5,7 @@ import static io.csiclone.rules.Scene.pvc;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.csiclone.rules.DriverFacts.CloneSupport;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
@@ -70,6 +71,19 @@ class CloneRulesTest {
         }));
     assertSpotless(judge(scene -> scene.dataSourceRef = pvc("data", "")));
     assertSpotless(judge(scene -> scene.dataSourceRef = pvc("data", "team-a")));
+  }
+
+  @Test
+  void podsThatMayWriteToTheSourceAreWarnedOf() {
+    assertWarned(
+        judge(scene -> scene.writers = List.of("db-0")),
+        RuleCode.SOURCE_IN_USE,
+        "source claim team-a/data",
+        "pod db-0, so");
+    assertWarned(
+        judge(scene -> scene.writers = List.of("db-0", "db-1")),
+        RuleCode.SOURCE_IN_USE,
+        "pod db-0 and others");
   }
 
   @Test

@@ -1,6 +1,7 @@
 package io.csiclone.rules;
 
 import io.csiclone.rules.DriverFacts.CloneSupport;
+import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -46,6 +47,7 @@ final class Scene {
 
   // What else there is.
   @Nullable FreeVolumeFacts freeVolume;
+  List<String> writers = List.of();
 
   // The driver.
   boolean registered = true;
@@ -65,7 +67,7 @@ final class Scene {
   }
 
   CloneFacts facts() {
-    return named().in(new Surroundings(freeVolume));
+    return named().in(new Surroundings(freeVolume, writers));
   }
 
   private CloneFacts named() {
