@@ -6,6 +6,7 @@ import io.csiclone.certs.ServingCertificate;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.time.Clock;
 import java.time.Instant;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.DisposableBean;
 import org.springframework.boot.autoconfigure.ssl.SslBundleRegistrar;
@@ -22,6 +23,7 @@ final class ServingCertificates implements SslBundleRegistrar, DisposableBean {
   private final KubernetesClient client;
   private final CertificateOptions options;
   private final Clock clock;
+  private final AtomicLong rotations = new AtomicLong();
   private volatile Instant servedUntil = Instant.MIN;
   private @Nullable SelfManagedCertificates certificates;
 
@@ -49,6 +51,7 @@ final class ServingCertificates implements SslBundleRegistrar, DisposableBean {
       registry.registerBundle(BUNDLE, bundle);
     } else {
       registry.updateBundle(BUNDLE, bundle);
+      rotations.incrementAndGet();
     }
     servedUntil = certificate.notAfter();
   }
@@ -56,6 +59,11 @@ final class ServingCertificates implements SslBundleRegistrar, DisposableBean {
   /** The last moment at which the certificate that is served is valid. */
   Instant servedUntil() {
     return servedUntil;
+  }
+
+  /** How often a certificate has taken the place of another since the start. */
+  long rotations() {
+    return rotations.get();
   }
 
   @Override

@@ -3,6 +3,7 @@ package io.csiclone.webhook;
 import io.csiclone.facts.ClusterFacts;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
+import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Clock;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
@@ -51,6 +52,21 @@ class WebhookConfiguration {
   @Bean
   Answers answers(KubernetesClient client) {
     return new Answers(client.getKubernetesSerialization());
+  }
+
+  @Bean
+  AdmissionMetrics admissionMetrics(MeterRegistry registry, WebhookProperties properties) {
+    return new AdmissionMetrics(registry, properties.failMode());
+  }
+
+  @Bean
+  StateMetrics stateMetrics(ClusterFacts facts, ServingCertificates certificates, Clock clock) {
+    return new StateMetrics(facts, certificates, clock);
+  }
+
+  @Bean
+  Drain drain(WebhookProperties properties) {
+    return new Drain(properties.drain());
   }
 
   /** Ready only when every cache has been filled. */

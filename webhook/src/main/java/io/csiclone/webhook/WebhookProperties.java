@@ -21,6 +21,7 @@ import org.springframework.boot.context.properties.ConfigurationProperties;
  * @param configurationName the name of both webhook configurations
  * @param dnsNames the names, or IP addresses, under which the API server calls
  * @param patience the longest time that looking things up for one request may take
+ * @param drain how long requests are still answered after the process was told to end
  * @param failMode what becomes of a clone about which the cluster cannot be asked in that time
  * @param classPolicy how alike the storage classes of source and clone have to be
  * @param modes restrictions whose mode differs from the default, by code
@@ -32,6 +33,7 @@ record WebhookProperties(
     String configurationName,
     List<String> dnsNames,
     Duration patience,
+    Duration drain,
     FailMode failMode,
     ClassPolicy classPolicy,
     @Nullable Map<String, Mode> modes) {
@@ -39,6 +41,9 @@ record WebhookProperties(
   WebhookProperties {
     if (patience.isNegative() || patience.isZero()) {
       throw new IllegalArgumentException("csi-clone.webhook.patience must be more than 0");
+    }
+    if (drain.isNegative()) {
+      throw new IllegalArgumentException("csi-clone.webhook.drain must not be negative");
     }
   }
 

@@ -18,7 +18,10 @@ import java.nio.charset.StandardCharsets;
 import java.util.Base64;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,11 +29,18 @@ import org.jspecify.annotations.Nullable;
  */
 final class Cluster implements AutoCloseable {
 
+  private static final Pattern LOOK_UP =
+      Pattern.compile(
+          "/(persistentvolumeclaims|persistentvolumes|storageclasses|csidrivers)/[^/?]+$"
+              + "|/namespaces/[^/?]+$|/pods");
+
   private final KubernetesMockServer server =
       new KubernetesMockServer(
           new Context(), new MockWebServer(), new HashMap<>(), new Withholding(), false);
   final KubernetesClient client;
   private final AtomicInteger writes = new AtomicInteger();
+  private final AtomicInteger lookUps = new AtomicInteger();
+  private final AtomicReference<@Nullable CountDownLatch> stalled = new AtomicReference<>();
   private volatile @Nullable String withheld;
 
   Cluster() {
@@ -110,6 +120,11 @@ final class Cluster implements AutoCloseable {
     withheld = plural;
   }
 
+  /** Answers nothing any more, until this is closed. */
+  void stall() {
+    stalled.compareAndSet(null, new CountDownLatch(1));
+  }
+
   private <T extends HasMetadata> T create(T object) {
     return client.resource(object).create();
   }
@@ -117,6 +132,11 @@ final class Cluster implements AutoCloseable {
   /** How many requests have been anything but a question. */
   int writes() {
     return writes.get();
+  }
+
+  /** How often a single object of those that clones are judged by, or pods, were asked for. */
+  int lookUps() {
+    return lookUps.get();
   }
 
   int requests() {
@@ -138,6 +158,10 @@ final class Cluster implements AutoCloseable {
 
   @Override
   public void close() {
+    var stall = stalled.get();
+    if (stall != null) {
+      stall.countDown();
+    }
     client.close();
     server.destroy();
   }
@@ -148,6 +172,17 @@ final class Cluster implements AutoCloseable {
     public MockResponse dispatch(RecordedRequest request) {
       if (!request.getMethod().equals("GET")) {
         writes.incrementAndGet();
+      }
+      if (LOOK_UP.matcher(request.getPath()).find()) {
+        lookUps.incrementAndGet();
+      }
+      var stall = stalled.get();
+      if (stall != null) {
+        try {
+          stall.await();
+        } catch (InterruptedException e) {
+          Thread.currentThread().interrupt();
+        }
       }
       var plural = withheld;
       return plural != null && request.getPath().contains("/" + plural)

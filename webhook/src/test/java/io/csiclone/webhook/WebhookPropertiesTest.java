@@ -21,6 +21,7 @@ class WebhookPropertiesTest {
         "webhook",
         List.of("localhost"),
         patience,
+        Duration.ofSeconds(10),
         FailMode.DENY,
         ClassPolicy.SAME_DRIVER,
         modes);
