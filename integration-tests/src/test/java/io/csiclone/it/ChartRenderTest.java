@@ -8,6 +8,7 @@ import com.marcnuri.helm.LintResult;
 import com.marcnuri.helm.TemplateCommand;
 import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.IntOrString;
 import io.fabric8.kubernetes.api.model.LabelSelector;
 import io.fabric8.kubernetes.api.model.Namespaced;
 import io.fabric8.kubernetes.api.model.ServiceAccount;
@@ -46,10 +47,10 @@ import org.junit.jupiter.params.provider.ValueSource;
 class ChartRenderTest {
 
   private static final Path CHARTS = Path.of("../charts");
-  private static final String WEBHOOK = "csi-clone-webhook";
+  static final String WEBHOOK = "csi-clone-webhook";
   private static final String DRIVER = "reflink-driver";
-  private static final String NAMESPACE = "csi-clone-system";
-  private static final String NEWEST = "v1.36.0";
+  static final String NAMESPACE = "csi-clone-system";
+  static final String NEWEST = "v1.36.0";
 
   static final List<String> CHART_NAMES = List.of(WEBHOOK, DRIVER);
   static final List<String> SERVERS =
@@ -238,6 +239,8 @@ class ChartRenderTest {
     assertThat(container.getSecurityContext().getAllowPrivilegeEscalation()).isFalse();
     assertThat(container.getSecurityContext().getCapabilities().getDrop()).containsExactly("ALL");
     assertThat(pod.getVolumes()).allSatisfy(volume -> assertThat(volume.getHostPath()).isNull());
+    assertThat(container.getResources().getRequests()).containsKeys("cpu", "memory");
+    assertThat(container.getResources().getLimits()).containsKey("memory");
     assertThat(container.getReadinessProbe().getHttpGet().getPath()).isEqualTo("/readyz");
     assertThat(container.getLivenessProbe().getHttpGet().getPath()).isEqualTo("/livez");
     assertThat(container.getArgs())
@@ -247,6 +250,50 @@ class ChartRenderTest {
             "--csi-clone.webhook.configuration-name=csi-clone-webhook");
     assertThat(deployment.getSpec().getTemplate().getMetadata().getLabels())
         .containsAllEntriesOf(deployment.getSpec().getSelector().getMatchLabels());
+  }
+
+  @Test
+  void replicasAreReplacedOneByOneSpreadOverNodesAndGivenTimeToDrain() {
+    var deployment = one(Deployment.class, render(WEBHOOK, NEWEST, Map.of("drainSeconds", 7)));
+    var pod = deployment.getSpec().getTemplate().getSpec();
+
+    assertThat(deployment.getSpec().getStrategy().getType()).isEqualTo("RollingUpdate");
+    assertThat(deployment.getSpec().getStrategy().getRollingUpdate().getMaxUnavailable())
+        .isEqualTo(new IntOrString(0));
+    assertThat(pod.getTopologySpreadConstraints())
+        .singleElement()
+        .satisfies(spread -> {
+          assertThat(spread.getTopologyKey()).isEqualTo("kubernetes.io/hostname");
+          assertThat(spread.getLabelSelector().getMatchLabels())
+              .isEqualTo(deployment.getSpec().getSelector().getMatchLabels());
+        });
+    assertThat(single(pod.getContainers()).getArgs()).contains("--csi-clone.webhook.drain=7s");
+    assertThat(pod.getTerminationGracePeriodSeconds()).isEqualTo(7 + 25);
+  }
+
+  @Test
+  void prometheusIsToldWhereTheMetricsAre() {
+    var pod =
+        one(Deployment.class, render(WEBHOOK, NEWEST, Map.of("podAnnotations.mine", "kept")))
+            .getSpec()
+            .getTemplate();
+
+    assertThat(pod.getMetadata().getAnnotations())
+        .containsEntry("prometheus.io/scrape", "true")
+        .containsEntry("prometheus.io/path", "/metrics")
+        .containsEntry("mine", "kept");
+    assertThat(single(pod.getSpec().getContainers()).getPorts())
+        .extracting(port -> port.getContainerPort().toString())
+        .contains(pod.getMetadata().getAnnotations().get("prometheus.io/port"));
+    assertThat(
+            one(
+                    Deployment.class,
+                    render(WEBHOOK, NEWEST, Map.of("metrics.scrapeAnnotations", false)))
+                .getSpec()
+                .getTemplate()
+                .getMetadata()
+                .getAnnotations())
+        .isNullOrEmpty();
   }
 
   @Test
@@ -386,6 +433,8 @@ class ChartRenderTest {
     "csi-clone-webhook, policy.classPolicy, any",
     "csi-clone-webhook, certificate.secretName, Not_A_Name",
     "csi-clone-webhook, image.pullPolicy, Sometimes",
+    "csi-clone-webhook, drainSeconds, -1",
+    "csi-clone-webhook, metrics.scrapeAnnotations, 3",
     "csi-clone-webhook, replica, 3",
     "reflink-driver, pool.path, relative/path",
     "reflink-driver, pool.path, /pool",
@@ -415,7 +464,7 @@ class ChartRenderTest {
     return Integer.parseInt(server.split("\\.", -1)[1]);
   }
 
-  private static List<PolicyRule> rules(List<HasMetadata> objects) {
+  static List<PolicyRule> rules(List<HasMetadata> objects) {
     return Stream.concat(
             all(ClusterRole.class, objects).stream().map(ClusterRole::getRules),
             all(Role.class, objects).stream().map(Role::getRules))
@@ -436,7 +485,7 @@ class ChartRenderTest {
     return objects.stream().filter(type::isInstance).map(type::cast).toList();
   }
 
-  private static List<HasMetadata> render(String chart, String server, Map<String, Object> values) {
+  static List<HasMetadata> render(String chart, String server, Map<String, Object> values) {
     byte[] yaml = renderText(chart, server, values).getBytes(StandardCharsets.UTF_8);
     try (KubernetesClient client =
         new KubernetesClientBuilder().withConfig(Config.empty()).build()) {

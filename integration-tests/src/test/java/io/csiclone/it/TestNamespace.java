@@ -72,6 +72,15 @@ final class TestNamespace implements AutoCloseable {
 
   /** {@code kubectl create} of a claim, with the answer as it came. */
   Answer tryCreate(PersistentVolumeClaim claim) {
+    return tryCreate(claim, "");
+  }
+
+  /**
+   * The same with more parameters.
+   *
+   * @param query for instance {@code dryRun=All}
+   */
+  Answer tryCreate(PersistentVolumeClaim claim, String query) {
     var http = client.getHttpClient();
     var request =
         http.newHttpRequestBuilder()
@@ -79,7 +88,8 @@ final class TestNamespace implements AutoCloseable {
                 client.getMasterUrl()
                     + "api/v1/namespaces/"
                     + name
-                    + "/persistentvolumeclaims?fieldManager=kubectl-create")
+                    + "/persistentvolumeclaims?fieldManager=kubectl-create&"
+                    + query)
             .post("application/json", client.getKubernetesSerialization().asJson(claim))
             .build();
     try {
