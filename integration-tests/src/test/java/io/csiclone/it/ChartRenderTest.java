@@ -271,6 +271,16 @@ class ChartRenderTest {
     assertThat(pod.getTerminationGracePeriodSeconds()).isEqualTo(7 + 25);
   }
 
+  @ParameterizedTest
+  @CsvSource({"5, 2000ms", "30, 2000ms", "3, 1500ms", "1, 500ms"})
+  void lookUpsEndWellBeforeTheApiServerGivesUp(int timeout, String patience) {
+    var deployment =
+        one(Deployment.class, render(WEBHOOK, NEWEST, Map.of("webhook.timeoutSeconds", timeout)));
+
+    assertThat(single(deployment.getSpec().getTemplate().getSpec().getContainers()).getArgs())
+        .contains("--csi-clone.webhook.patience=" + patience);
+  }
+
   @Test
   void prometheusIsToldWhereTheMetricsAre() {
     var pod =

@@ -35,7 +35,6 @@ import java.util.Queue;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.SpringApplication;
@@ -62,7 +61,12 @@ final class WebhookLife implements AutoCloseable {
   private static final String SYSTEM = ChartRenderTest.NAMESPACE;
   private static final String CLAIMS = "/api/v1/namespaces/team-a/persistentvolumeclaims";
 
-  private final Duration patience;
+  /** For each thing; generous, as the machine may be busy. */
+  private static final Duration PATIENCE = Duration.ofSeconds(45);
+
+  /** The same once a call was refused. The webhook looks by itself every minute. */
+  private static final Duration PATIENCE_AFTER_REFUSAL = Duration.ofSeconds(8);
+
   private final Queue<ApiCall> calls = new ConcurrentLinkedQueue<>();
   private final Queue<ApiCall> refused = new ConcurrentLinkedQueue<>();
   private final EmbeddedControlPlane plane;
@@ -77,10 +81,8 @@ final class WebhookLife implements AutoCloseable {
 
   /**
    * @param rights what the webhook may do
-   * @param patience how long each thing may take to come about
    */
-  WebhookLife(Predicate<ApiCall> rights, Duration patience) {
-    this.patience = patience;
+  WebhookLife(Predicate<ApiCall> rights) {
     plane =
         EmbeddedControlPlane.builder()
             .claimBinder(false)
@@ -131,11 +133,7 @@ final class WebhookLife implements AutoCloseable {
   void run(List<HasMetadata> chart) throws Exception {
     prepare();
     starter.start();
-    try {
-      context.get(patience.toMillis(), TimeUnit.MILLISECONDS);
-    } catch (Exception e) {
-      throw new Trouble("it does not start: " + e);
-    }
+    eventually("started", context::isDone);
     eventually("ready", () -> get("/readyz").statusCode() == 200);
     eventually("every cache followed", this::followsEveryCache);
     for (HasMetadata object : chart) {
@@ -146,8 +144,10 @@ final class WebhookLife implements AutoCloseable {
     }
     eventually("the first clone admitted", () -> tryCreate(clone("fast", "1Gi")).code() == 201);
     judges();
-    wipeBundles();
-    eventually("the CA written again", this::hasBundles);
+    wipeBundleOfMutating();
+    eventually("the CA written again for /mutate", this::hasBundles);
+    wipeBundleOfValidating();
+    eventually("the CA written again for /validate", this::hasBundles);
     var before = tls();
     admin
         .secrets()
@@ -184,9 +184,10 @@ final class WebhookLife implements AutoCloseable {
   }
 
   private void eventually(String what, Callable<Boolean> condition) throws Exception {
-    long end = System.nanoTime() + patience.toNanos();
+    long start = System.nanoTime();
     while (!condition.call()) {
-      if (System.nanoTime() - end > 0) {
+      var patience = refused.isEmpty() ? PATIENCE : PATIENCE_AFTER_REFUSAL;
+      if (System.nanoTime() - start > patience.toNanos()) {
         throw new Trouble("not within " + patience + ": " + what);
       }
       Thread.sleep(50);
@@ -233,7 +234,7 @@ final class WebhookLife implements AutoCloseable {
     return secret == null ? "" : secret.getData().getOrDefault("tls.crt", "");
   }
 
-  private void wipeBundles() {
+  private void wipeBundleOfMutating() {
     admin
         .admissionRegistration()
         .v1()
@@ -243,6 +244,9 @@ final class WebhookLife implements AutoCloseable {
           configuration.getWebhooks().forEach(hook -> hook.getClientConfig().setCaBundle(null));
           return configuration;
         });
+  }
+
+  private void wipeBundleOfValidating() {
     admin
         .admissionRegistration()
         .v1()

@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 
 import io.csiclone.testkit.ApiCall;
 import io.fabric8.kubernetes.api.model.HasMetadata;
-import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -26,11 +25,7 @@ class WebhookRightsTest {
       ChartRenderTest.render(ChartRenderTest.WEBHOOK, ChartRenderTest.NEWEST, Map.of());
   private static final Rights RIGHTS = Rights.of(CHART);
 
-  /** Below the minute after which the webhook looks by itself at what it is not told of. */
-  private static final Duration PATIENCE = Duration.ofSeconds(45);
-
-  private static final Duration PATIENCE_WITH_TROUBLE = Duration.ofSeconds(10);
-  private static final int LIVES_AT_ONCE = 6;
+  private static final int LIVES_AT_ONCE = 4;
 
   @BeforeAll
   static void logOnce() {
@@ -40,7 +35,7 @@ class WebhookRightsTest {
 
   @Test
   void everyCallIsAllowedAndEveryRightIsUsed() throws Exception {
-    try (var life = new WebhookLife(RIGHTS, PATIENCE)) {
+    try (var life = new WebhookLife(RIGHTS)) {
       life.run(CHART);
       assertThat(life.refused()).as("calls without a right").isEmpty();
       assertThat(RIGHTS.grants())
@@ -53,7 +48,7 @@ class WebhookRightsTest {
   @TestFactory
   Stream<DynamicTest> oneRightLessBreaksIt() {
     var threads = Executors.newFixedThreadPool(LIVES_AT_ONCE);
-    var outcomes = new LinkedHashMap<Rights.Grant, CompletableFuture<String>>();
+    var outcomes = new LinkedHashMap<Rights.Grant, CompletableFuture<Outcome>>();
     for (Rights.Grant grant : RIGHTS.grants()) {
       outcomes.put(grant, CompletableFuture.supplyAsync(() -> lifeWithout(grant), threads));
     }
@@ -62,22 +57,31 @@ class WebhookRightsTest {
     return outcomes.entrySet().stream()
         .map(each ->
             dynamicTest(
-                each.getKey().toString(),
-                () -> assertThat(each.getValue().join()).as("trouble").isNotEmpty()));
+                each.getKey().toString(), () -> assertBroken(each.getKey(), each.getValue().join())));
   }
 
-  /** What went wrong, empty when nothing did. */
-  private static String lifeWithout(Rights.Grant grant) {
-    try (var life = new WebhookLife(RIGHTS.without(grant), PATIENCE_WITH_TROUBLE)) {
+  /**
+   * @param trouble empty when everything came about
+   */
+  private record Outcome(String trouble, List<ApiCall> refused) {}
+
+  private static void assertBroken(Rights.Grant missing, Outcome outcome) {
+    assertThat(outcome.trouble()).as("trouble without: %s", missing).isNotEmpty();
+    assertThat(outcome.refused())
+        .as("calls refused before: %s", outcome.trouble())
+        .anyMatch(missing::allows);
+  }
+
+  private static Outcome lifeWithout(Rights.Grant grant) {
+    try (var life = new WebhookLife(RIGHTS.without(grant))) {
       try {
         life.run(CHART);
-        return "";
+        return new Outcome("", life.refused());
       } catch (WebhookLife.Trouble trouble) {
-        // Slowness alone would not show that the right is needed.
-        return life.refused().stream().anyMatch(grant::allows) ? trouble.toString() : "";
-      } catch (Exception e) {
-        throw new AssertionError("without " + grant, e);
+        return new Outcome(trouble.toString(), life.refused());
       }
+    } catch (Exception e) {
+      throw new AssertionError("without " + grant, e);
     }
   }
 

@@ -52,8 +52,7 @@ class OperationsDocTest {
   }
 
   @Test
-  void everyOptionOfTheProcessIsInTheTableAndNoOther()
-      throws IOException, ClassNotFoundException {
+  void everyOptionOfTheProcessIsInTheTableAndNoOther() throws IOException, ClassNotFoundException {
     var settings = new TreeSet<String>();
     var scanner = new ClassPathScanningCandidateComponentProvider(false);
     scanner.addIncludeFilter(new AnnotationTypeFilter(ConfigurationProperties.class));
@@ -62,9 +61,7 @@ class OperationsDocTest {
       var prefix = type.getAnnotation(ConfigurationProperties.class).value();
       for (var setting : type.getRecordComponents()) {
         settings.add(
-            prefix
-                + "."
-                + setting.getName().replaceAll("([A-Z])", "-$1").toLowerCase(Locale.ROOT));
+            prefix + "." + setting.getName().replaceAll("([A-Z])", "-$1").toLowerCase(Locale.ROOT));
       }
     }
     assertThat(settings).isNotEmpty();
