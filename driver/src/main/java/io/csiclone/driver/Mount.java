@@ -4,6 +4,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * One line of {@code /proc/self/mountinfo}, see proc(5).
@@ -31,9 +32,13 @@ record Mount(
     return options.contains("ro");
   }
 
-  /** Whether the filesystem itself refuses writes although this mount would let them through. */
+  /**
+   * Whether the filesystem itself refuses writes although this mount would let them through. Newer
+   * kernels leave ext4 writable by its flags after an error and say so in options of their own.
+   */
   boolean wentReadOnly() {
-    return superOptions.contains("ro") && !readOnly();
+    return !readOnly()
+        && Stream.of("ro", "emergency_ro", "shutdown").anyMatch(superOptions::contains);
   }
 
   boolean shared() {
