@@ -3,6 +3,8 @@ package io.csiclone.csi;
 import io.csiclone.csi.VolumeCatalogue.KnownVolume;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,9 +22,10 @@ record SnapshotMaking(
 
   @Override
   public Set<String> involved() {
-    return VolumeIds.wellFormed(sourceVolumeId)
-        ? Set.of(volumeId(), sourceVolumeId)
-        : Set.of(volumeId());
+    // A request may name the snapshot itself as its source.
+    return Stream.of(volumeId(), sourceVolumeId)
+        .filter(VolumeIds::wellFormed)
+        .collect(Collectors.toSet());
   }
 
   @Override

@@ -196,6 +196,8 @@ class SnapshotTest {
     refused(Code.INVALID_ARGUMENT, "name is missing", () -> take(""));
     refused(Code.NOT_FOUND, "does not exist", () -> take("snapshot", "vol-unknown"));
     refused(Code.NOT_FOUND, "does not exist", () -> take("snapshot", "../../etc"));
+    String itself = VolumeIds.forSnapshotName("snapshot");
+    refused(Code.NOT_FOUND, "does not exist", () -> take("snapshot", itself));
     refused(Code.INVALID_ARGUMENT, "snapshot_id is missing", () -> drop(""));
   }
 
