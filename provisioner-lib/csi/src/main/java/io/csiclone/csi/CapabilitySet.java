@@ -6,6 +6,7 @@ import io.csiclone.csiproto.VolumeCapability.AccessTypeCase;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * The capabilities one volume must have, all at once.
@@ -82,6 +83,22 @@ record CapabilitySet(AccessType accessType, String fsType, Set<Mode> modes) {
       }
     }
     return this;
+  }
+
+  /**
+   * Whether a volume made for the one set serves the other. SINGLE_NODE_WRITER is what callers say
+   * for SINGLE_NODE_MULTI_WRITER to a driver that does not announce the latter, perhaps yet.
+   */
+  boolean sameAs(CapabilitySet other) {
+    return accessType == other.accessType
+        && fsType.equals(other.fsType)
+        && commonModes().equals(other.commonModes());
+  }
+
+  private Set<Mode> commonModes() {
+    return modes.stream()
+        .map(mode -> mode == Mode.SINGLE_NODE_MULTI_WRITER ? Mode.SINGLE_NODE_WRITER : mode)
+        .collect(Collectors.toSet());
   }
 
   /** Whether every mode only reads. */

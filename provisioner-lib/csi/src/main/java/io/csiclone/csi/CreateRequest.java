@@ -90,7 +90,7 @@ record CreateRequest(
         || (other.limitBytes != 0 && capacityBytes > other.limitBytes)) {
       return "another size (" + capacityBytes + " bytes)";
     }
-    if (!capabilities.equals(other.capabilities)) {
+    if (!capabilities.sameAs(other.capabilities)) {
       return "other capabilities (%s %s %s)"
           .formatted(capabilities.accessType(), capabilities.fsType(), capabilities.modes());
     }
