@@ -5,6 +5,7 @@ import io.csiclone.testkit.EmbeddedControlPlane;
 import io.csiclone.webhook.WebhookApplication;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.NamespaceBuilder;
+import io.fabric8.kubernetes.api.model.NodeBuilder;
 import io.fabric8.kubernetes.api.model.PersistentVolumeBuilder;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaimBuilder;
@@ -170,6 +171,9 @@ final class WebhookLife implements AutoCloseable {
   private void judges() throws Exception {
     expect("a good clone", tryCreate(clone("fast", "1Gi")), 201, "writer");
     expect("a clone without class", tryCreate(clone(null, "1Gi")), 201, "was set to fast");
+    var elsewhere = clone("fast", "1Gi");
+    elsewhere.getMetadata().setAnnotations(Map.of("volume.kubernetes.io/selected-node", "node-1"));
+    expect("a clone on another node", tryCreate(elsewhere), 201, "TopologyConflict: ");
     expect("a small clone", tryCreate(clone("fast", "1Mi")), 403, "SizeTooSmall: ");
     expect("a clone of nothing", tryCreate(cloneOf("none", "fast", "1Gi")), 403, "SourceNotFound");
     expect("a clone of another class", tryCreate(clone("slow", "1Gi")), 403, "ClassMismatch");
@@ -323,6 +327,15 @@ final class WebhookLife implements AutoCloseable {
     admin
         .resource(new NamespaceBuilder().withNewMetadata().withName("team-a").endMetadata().build())
         .create();
+    admin
+        .resource(
+            new NodeBuilder()
+                .withNewMetadata()
+                .withName("node-1")
+                .addToLabels("kubernetes.io/hostname", "node-1")
+                .endMetadata()
+                .build())
+        .create();
     var source =
         admin
             .resource(
@@ -350,6 +363,13 @@ final class WebhookLife implements AutoCloseable {
                     .withDriver("disk.example.com")
                     .withVolumeHandle("vol-1")
                     .endCsi()
+                    .withNewNodeAffinity()
+                    .withNewRequired()
+                    .addNewNodeSelectorTerm()
+                    .addNewMatchExpression("kubernetes.io/hostname", "In", List.of("node-0"))
+                    .endNodeSelectorTerm()
+                    .endRequired()
+                    .endNodeAffinity()
                     .endSpec()
                     .build())
             .create();

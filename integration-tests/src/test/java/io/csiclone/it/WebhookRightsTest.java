@@ -57,7 +57,8 @@ class WebhookRightsTest {
     return outcomes.entrySet().stream()
         .map(each ->
             dynamicTest(
-                each.getKey().toString(), () -> assertBroken(each.getKey(), each.getValue().join())));
+                each.getKey().toString(),
+                () -> assertBroken(each.getKey(), each.getValue().join())));
   }
 
   /**

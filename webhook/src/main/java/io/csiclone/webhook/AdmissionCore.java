@@ -4,34 +4,19 @@ import io.csiclone.facts.ClaimReader;
 import io.csiclone.facts.ClusterFacts;
 import io.csiclone.facts.FactsUnavailableException;
 import io.csiclone.rules.ClaimFacts;
-import io.csiclone.rules.ClassPolicy;
 import io.csiclone.rules.CloneRules;
-import io.csiclone.rules.Finding;
-import io.csiclone.rules.Mode;
-import io.csiclone.rules.RuleCode;
 import io.csiclone.rules.RulePolicy;
 import io.csiclone.rules.Verdict;
-import io.csiclone.webhook.Decision.Basis;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
-import java.util.function.Function;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** Decides on requests; knows nothing of HTTP. */
 final class AdmissionCore {
 
   private static final String CLASS_FIELD = "storageClassName";
-
-  /** Lets nothing pass, to find out whether a policy has to be looked up at all. */
-  private static final RulePolicy STRICTEST =
-      new RulePolicy(
-          Arrays.stream(RuleCode.values())
-              .collect(Collectors.toMap(Function.identity(), _ -> Mode.DENY)),
-          ClassPolicy.SAME_CLASS);
 
   private final ClusterFacts facts;
   private final RulePolicy policy;
@@ -58,21 +43,20 @@ final class AdmissionCore {
     var written = ClaimReader.clone(claim);
     var verdict = judgeDataSource(claim, written);
     var warnings = new ArrayList<>(texts(verdict));
-    var basis = new Basis(codes(verdict), null);
     if (!verdict.allowed()) {
-      return new Decision.Denied(verdict.denials(), warnings, basis);
+      return new Decision.Denied(verdict.denials(), warnings).warningOf(verdict);
     }
     if (written.cloneSource().isEmpty()) {
-      return new Decision.Allowed(warnings, basis);
+      return new Decision.Allowed(warnings).warningOf(verdict);
     }
     var patch = new ArrayList<PatchOperation>();
     dropOwnNamespace(written, patch, warnings);
     try {
       inheritClass(attempt, claim, written, patch, warnings);
     } catch (FactsUnavailableException e) {
-      return unjudged(written, e, patch, warnings, basis);
+      return unjudged(written, e, patch, warnings).warningOf(verdict);
     }
-    return admitted(patch, warnings, basis);
+    return admitted(patch, warnings).warningOf(verdict);
   }
 
   /** Judges the claim as it would be stored. */
@@ -88,18 +72,19 @@ final class AdmissionCore {
               ? judgeDataSource(claim, written)
               : facts.judge(claim, policy);
       var warnings = texts(verdict);
-      var basis = new Basis(codes(verdict), null);
-      return verdict.allowed()
-          ? new Decision.Allowed(warnings, basis)
-          : new Decision.Denied(verdict.denials(), warnings, basis);
+      var decision =
+          verdict.allowed()
+              ? new Decision.Allowed(warnings)
+              : new Decision.Denied(verdict.denials(), warnings);
+      return decision.warningOf(verdict);
     } catch (FactsUnavailableException e) {
-      return unjudged(written, e, List.of(), List.of(), Basis.PLAIN);
+      return unjudged(written, e, List.of(), List.of());
     }
   }
 
   /** Without a look-up when there is nothing to object to. */
   private Verdict judgeDataSource(PersistentVolumeClaim claim, ClaimFacts written) {
-    var strict = CloneRules.judgeDataSource(written, STRICTEST);
+    var strict = CloneRules.judgeDataSource(written, RulePolicy.strictest());
     if (strict.allowed()) {
       return strict;
     }
@@ -166,32 +151,25 @@ final class AdmissionCore {
       ClaimFacts clone,
       FactsUnavailableException failure,
       List<PatchOperation> patch,
-      List<String> warnings,
-      Basis sofar) {
+      List<String> warnings) {
     var told = new ArrayList<>(warnings);
-    var basis = new Basis(sofar.warnedOf(), failure.reason());
-    return switch (failMode) {
-      case DENY ->
-          new Decision.Unjudged(
-              "csi-clone could not check the clone %s/%s: %s; try again."
-                  .formatted(clone.namespace(), clone.name(), failure.getMessage()),
-              told,
-              basis);
-      case ALLOW -> {
-        told.add("csi-clone could not check this clone: " + failure.getMessage());
-        yield admitted(patch, told, basis);
-      }
-    };
+    var decision =
+        switch (failMode) {
+          case DENY ->
+              new Decision.Unjudged(
+                  "csi-clone could not check the clone %s/%s: %s; try again."
+                      .formatted(clone.namespace(), clone.name(), failure.getMessage()),
+                  told);
+          case ALLOW -> {
+            told.add("csi-clone could not check this clone: " + failure.getMessage());
+            yield admitted(patch, told);
+          }
+        };
+    return decision.unjudgedFor(failure.reason());
   }
 
-  private static Decision admitted(List<PatchOperation> patch, List<String> warnings, Basis basis) {
-    return patch.isEmpty()
-        ? new Decision.Allowed(warnings, basis)
-        : new Decision.Patched(patch, warnings, basis);
-  }
-
-  private static List<RuleCode> codes(Verdict verdict) {
-    return verdict.warnings().stream().map(Finding::code).toList();
+  private static Decision admitted(List<PatchOperation> patch, List<String> warnings) {
+    return patch.isEmpty() ? new Decision.Allowed(warnings) : new Decision.Patched(patch, warnings);
   }
 
   private static List<String> texts(Verdict verdict) {
