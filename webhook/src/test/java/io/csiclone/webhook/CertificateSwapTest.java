@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.awaitility.Awaitility.await;
 
 import io.csiclone.certs.CertificateOptions;
-import io.csiclone.certs.SelfManagedCertificates;
+import io.csiclone.certs.Certificates;
 import io.csiclone.certs.ServingCertificate;
 import java.net.http.HttpResponse;
 import java.time.Clock;
@@ -72,7 +72,7 @@ class CertificateSwapTest {
     var issued = new AtomicReference<ServingCertificate>();
     try (var cluster = new Cluster();
         var _ =
-            SelfManagedCertificates.start(
+            Certificates.selfManaged(
                 cluster.client,
                 new CertificateOptions("system", "tls", "webhook", List.of("localhost")),
                 Clock.systemUTC(),

@@ -11,6 +11,9 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.springframework.boot.context.properties.ConfigurationProperties;
 
 class WebhookPropertiesTest {
 
@@ -51,14 +54,26 @@ class WebhookPropertiesTest {
         .withMessageContaining("patience");
   }
 
-  @Test
-  void theHelpNamesEverySetting() {
-    assertThat(WebhookProperties.class.getRecordComponents())
+  @ParameterizedTest
+  @ValueSource(
+      classes = {
+        WebhookProperties.class,
+        CertificateProperties.class,
+        ClientCertificateProperties.class
+      })
+  void theHelpNamesEverySetting(Class<?> settings) {
+    var prefix = settings.getAnnotation(ConfigurationProperties.class).value();
+    assertThat(settings.getRecordComponents())
         .isNotEmpty()
         .allSatisfy(setting ->
             assertThat(Usage.TEXT)
                 .contains(
-                    "--csi-clone.webhook."
-                        + setting.getName().replaceAll("([A-Z])", "-$1").toLowerCase(Locale.ROOT)));
+                    "--%s.%s"
+                        .formatted(
+                            prefix,
+                            setting
+                                .getName()
+                                .replaceAll("([A-Z])", "-$1")
+                                .toLowerCase(Locale.ROOT))));
   }
 }
