@@ -30,6 +30,7 @@ final class ServingCertificates implements SslBundleRegistrar, DisposableBean {
   private final @Nullable TrustedCallers callers;
   private final Clock clock;
   private volatile @Nullable ServingCertificate served;
+  private volatile boolean callersKnown;
   private @Nullable Certificates certificates;
 
   ServingCertificates(
@@ -91,13 +92,15 @@ final class ServingCertificates implements SslBundleRegistrar, DisposableBean {
     if (now == null) {
       return;
     }
-    var bundle = callers == null ? PemBundle.of(now) : PemBundle.of(now, callers.authorities());
+    var authorities = callers == null ? null : callers.authorities();
+    var bundle = PemBundle.of(now, authorities);
     if (before == null) {
       registry.registerBundle(BUNDLE, bundle);
     } else {
       registry.updateBundle(BUNDLE, bundle);
     }
     served = now;
+    callersKnown = authorities == null || !authorities.isEmpty();
   }
 
   /**
@@ -111,7 +114,7 @@ final class ServingCertificates implements SslBundleRegistrar, DisposableBean {
 
   /** Whether a caller with the right certificate can be served at that time. */
   boolean inOrder(Instant now) {
-    return servedUntil().isAfter(now) && (callers == null || !callers.authorities().isEmpty());
+    return servedUntil().isAfter(now) && callersKnown;
   }
 
   @Override

@@ -19,7 +19,10 @@ class CertificateSwapTest {
   @Test
   void aNewCertificateIsServedWithoutARestart() {
     try (var cluster = new Cluster();
-        var webhook = new RunningWebhook(cluster.client, "--csi-clone.webhook.patience=20s")) {
+        var webhook = new RunningWebhook(
+                cluster.client,
+                "--csi-clone.webhook.patience=20s",
+                "--csi-clone.webhook.certificate.overlap=100ms")) {
       var body = new Review().ordinary().json();
       for (int swap = 0; swap < 3; swap++) {
         var before = cluster.caPem();
