@@ -49,8 +49,8 @@ interface CertificateSource extends AutoCloseable {
    *
    * @param wakeUp called when a look is worth while
    */
-  void start(Runnable wakeUp);
+  default void start(Runnable wakeUp) {}
 
   @Override
-  void close();
+  default void close() {}
 }

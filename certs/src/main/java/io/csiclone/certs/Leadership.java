@@ -1,5 +1,7 @@
 package io.csiclone.certs;
 
+import static java.util.concurrent.TimeUnit.MILLISECONDS;
+
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.extended.leaderelection.LeaderCallbacks;
@@ -71,7 +73,8 @@ final class Leadership implements AutoCloseable {
         standing.whenComplete((result, thrown) -> {
           leading = false;
           if (!standing.isCancelled()) {
-            start(onElected);
+            var soon = CompletableFuture.delayedExecutor(retry().toMillis(), MILLISECONDS);
+            soon.execute(() -> start(onElected));
           }
         });
   }
@@ -81,7 +84,7 @@ final class Leadership implements AutoCloseable {
         new ReportingLock(),
         lease,
         lease.multipliedBy(2).dividedBy(3),
-        lease.dividedBy(7),
+        retry(),
         new LeaderCallbacks(
             () -> {
               leading = true;
@@ -92,6 +95,10 @@ final class Leadership implements AutoCloseable {
             holder -> log.debug("Lease {}/{} is held by {}", namespace, name, holder)),
         true,
         name);
+  }
+
+  private Duration retry() {
+    return lease.dividedBy(7);
   }
 
   /** Gives the Lease back, so that another replica need not wait until it runs out. */

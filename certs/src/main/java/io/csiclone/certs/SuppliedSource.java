@@ -75,10 +75,4 @@ final class SuppliedSource implements CertificateSource {
       publisher.publish(trustedPem);
     }
   }
-
-  @Override
-  public void start(Runnable wakeUp) {}
-
-  @Override
-  public void close() {}
 }

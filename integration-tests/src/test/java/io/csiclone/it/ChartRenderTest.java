@@ -7,7 +7,6 @@ import com.marcnuri.helm.Helm;
 import com.marcnuri.helm.LintResult;
 import com.marcnuri.helm.TemplateCommand;
 import io.fabric8.kubernetes.api.model.Container;
-import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.LabelSelector;
 import io.fabric8.kubernetes.api.model.Namespaced;
@@ -34,7 +33,6 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -48,10 +46,10 @@ import org.junit.jupiter.params.provider.ValueSource;
 class ChartRenderTest {
 
   private static final Path CHARTS = Path.of("../charts");
-  private static final String WEBHOOK = "csi-clone-webhook";
+  static final String WEBHOOK = "csi-clone-webhook";
   private static final String DRIVER = "reflink-driver";
   private static final String NAMESPACE = "csi-clone-system";
-  private static final String NEWEST = "v1.36.0";
+  static final String NEWEST = "v1.36.0";
 
   static final List<String> CHART_NAMES = List.of(WEBHOOK, DRIVER);
   static final List<String> SERVERS =
@@ -208,165 +206,6 @@ class ChartRenderTest {
     assertThat(renderText(WEBHOOK, server, Map.of()))
         .contains("clientConfig:")
         .doesNotContain("caBundle:");
-  }
-
-  @Test
-  void whoMakesItsCertificatesMayDoExactlyWhatThatTakes() {
-    assertThat(rightsAt(WEBHOOK, Map.of()))
-        .containsExactlyInAnyOrder(
-            "create secrets",
-            "get,list,watch,update secrets csi-clone-webhook-tls",
-            "create leases",
-            "get,patch leases csi-clone-webhook-tls");
-    for (String mode : List.of("cert-manager", "supplied")) {
-      assertThat(rightsAt(WEBHOOK, Map.of("certificate.mode", mode)))
-          .as(mode)
-          .containsExactly("get,list,watch secrets csi-clone-webhook-tls");
-    }
-    assertThat(rightsAt(WEBHOOK, Map.of("clientCertificate.caConfigMap", "callers")))
-        .contains("list,watch configmaps callers");
-  }
-
-  @Test
-  void onlyWhoPublishesTheAuthorityMayPatchTheConfigurations() {
-    String bundle = "-----BEGIN CERTIFICATE-----";
-    for (Map<String, Object> publishing :
-        List.of(Map.<String, Object>of(), Map.<String, Object>of("certificate.mode", "supplied"))) {
-      assertThat(rules(render(WEBHOOK, NEWEST, publishing)))
-          .anySatisfy(rule ->
-              assertThat(rule.getApiGroups()).containsExactly("admissionregistration.k8s.io"));
-    }
-    for (Map<String, Object> silent :
-        List.of(
-            Map.<String, Object>of("certificate.mode", "cert-manager"),
-            Map.<String, Object>of(
-                "certificate.mode", "supplied", "certificate.caBundle", bundle))) {
-      assertThat(rules(render(WEBHOOK, NEWEST, silent)))
-          .noneSatisfy(rule ->
-              assertThat(rule.getApiGroups()).contains("admissionregistration.k8s.io"));
-    }
-  }
-
-  @Test
-  void theSourceOfTheCertificateReachesTheWebhook() {
-    assertThat(arguments(Map.of()))
-        .contains(
-            "--csi-clone.webhook.certificate.mode=self-managed",
-            "--csi-clone.webhook.certificate.overlap=5m")
-        .noneMatch(argument -> argument.contains("client-certificate"));
-    assertThat(arguments(Map.of("certificate.mode", "cert-manager")))
-        .contains("--csi-clone.webhook.certificate.mode=cert-manager");
-    assertThat(arguments(Map.of("certificate.mode", "supplied", "certificate.secretName", "mine")))
-        .contains(
-            "--csi-clone.webhook.certificate.mode=supplied",
-            "--csi-clone.webhook.secret-name=mine",
-            "--csi-clone.webhook.certificate.publish-ca=true");
-    assertThat(
-            arguments(
-                Map.of(
-                    "clientCertificate.caConfigMap", "callers",
-                    "clientCertificate.names", "{kube-apiserver,other}")))
-        .contains(
-            "--csi-clone.webhook.client-certificate.ca-config-map=callers",
-            "--csi-clone.webhook.client-certificate.names=kube-apiserver,other");
-  }
-
-  @Test
-  void aGivenBundleIsRenderedAndNotPublished() {
-    Map<String, Object> values =
-        Map.of(
-            "certificate.mode", "supplied", "certificate.caBundle", "-----BEGIN CERTIFICATE-----x");
-    assertThat(
-            one(ValidatingWebhookConfiguration.class, render(WEBHOOK, NEWEST, values))
-                .getWebhooks()
-                .getFirst()
-                .getClientConfig()
-                .getCaBundle())
-        .isEqualTo(
-            Base64.getEncoder()
-                .encodeToString("-----BEGIN CERTIFICATE-----x".getBytes(StandardCharsets.UTF_8)));
-    assertThat(arguments(values)).contains("--csi-clone.webhook.certificate.publish-ca=false");
-  }
-
-  @Test
-  void certManagerMakesACertificateOfTheNamesAndInjectsItsAuthority() {
-    List<HasMetadata> objects = render(WEBHOOK, NEWEST, Map.of("certificate.mode", "cert-manager"));
-
-    assertThat(objects)
-        .filteredOn(object -> object.getApiVersion().equals("cert-manager.io/v1"))
-        .extracting(object -> object.getKind() + " " + object.getMetadata().getName())
-        .containsExactlyInAnyOrder(
-            "Issuer csi-clone-webhook-self-signed",
-            "Certificate csi-clone-webhook-ca",
-            "Issuer csi-clone-webhook-ca",
-            "Certificate csi-clone-webhook");
-    GenericKubernetesResource certificate = certificate(objects);
-    assertThat(certificate.<String>get("spec", "secretName")).isEqualTo("csi-clone-webhook-tls");
-    assertThat(certificate.<List<String>>get("spec", "dnsNames"))
-        .containsExactly(
-            "csi-clone-webhook.csi-clone-system.svc",
-            "csi-clone-webhook.csi-clone-system.svc.cluster.local");
-    assertThat(certificate.<String>get("spec", "issuerRef", "name"))
-        .isEqualTo("csi-clone-webhook-ca");
-    for (HasMetadata configuration :
-        List.of(
-            one(MutatingWebhookConfiguration.class, objects),
-            one(ValidatingWebhookConfiguration.class, objects))) {
-      assertThat(configuration.getMetadata().getAnnotations())
-          .containsEntry(
-              "cert-manager.io/inject-ca-from", "csi-clone-system/csi-clone-webhook");
-    }
-  }
-
-  @Test
-  void certManagerTakesTheIssuerThatIsGiven() {
-    List<HasMetadata> objects =
-        render(
-            WEBHOOK,
-            NEWEST,
-            Map.of(
-                "certificate.mode", "cert-manager",
-                "certificate.issuerRef.name", "corporate",
-                "certificate.issuerRef.kind", "ClusterIssuer"));
-
-    assertThat(objects).noneMatch(object -> object.getKind().equals("Issuer"));
-    GenericKubernetesResource certificate = certificate(objects);
-    assertThat(certificate.<Map<String, String>>get("spec", "issuerRef"))
-        .containsEntry("name", "corporate")
-        .containsEntry("kind", "ClusterIssuer")
-        .containsEntry("group", "cert-manager.io");
-  }
-
-  private static GenericKubernetesResource certificate(List<HasMetadata> objects) {
-    return single(
-        all(GenericKubernetesResource.class, objects).stream()
-            .filter(object -> object.getKind().equals("Certificate"))
-            .filter(object -> object.getMetadata().getName().equals(WEBHOOK))
-            .toList());
-  }
-
-  private static List<String> arguments(Map<String, Object> values) {
-    return single(
-            one(Deployment.class, render(WEBHOOK, NEWEST, values))
-                .getSpec()
-                .getTemplate()
-                .getSpec()
-                .getContainers())
-        .getArgs();
-  }
-
-  /** What is granted in the release's namespace: verbs, resource and names. */
-  private static List<String> rightsAt(String chart, Map<String, Object> values) {
-    return all(Role.class, render(chart, NEWEST, values)).stream()
-        .flatMap(role -> role.getRules().stream())
-        .map(rule ->
-            "%s %s %s"
-                .formatted(
-                    String.join(",", rule.getVerbs()),
-                    String.join(",", rule.getResources()),
-                    String.join(",", rule.getResourceNames()))
-                .strip())
-        .toList();
   }
 
   @ParameterizedTest
@@ -552,7 +391,7 @@ class ChartRenderTest {
     "csi-clone-webhook, certificate.caBundle, nonsense",
     "csi-clone-webhook, certificate.issuerRef.kind, ClusterIssuer",
     "csi-clone-webhook, clientCertificate.caConfigMap, Not_A_Name",
-    "csi-clone-webhook, clientCertificate.names, {kube-apiserver}",
+    "csi-clone-webhook, clientCertificate.names[0], kube-apiserver",
     "csi-clone-webhook, image.pullPolicy, Sometimes",
     "csi-clone-webhook, replica, 3",
     "reflink-driver, pool.path, relative/path",
@@ -583,7 +422,7 @@ class ChartRenderTest {
     return Integer.parseInt(server.split("\\.", -1)[1]);
   }
 
-  private static List<PolicyRule> rules(List<HasMetadata> objects) {
+  static List<PolicyRule> rules(List<HasMetadata> objects) {
     return Stream.concat(
             all(ClusterRole.class, objects).stream().map(ClusterRole::getRules),
             all(Role.class, objects).stream().map(Role::getRules))
@@ -591,20 +430,20 @@ class ChartRenderTest {
         .toList();
   }
 
-  private static <T> T one(Class<T> type, List<HasMetadata> objects) {
+  static <T> T one(Class<T> type, List<HasMetadata> objects) {
     return single(all(type, objects));
   }
 
-  private static <T> T single(List<T> list) {
+  static <T> T single(List<T> list) {
     assertThat(list).hasSize(1);
     return list.getFirst();
   }
 
-  private static <T> List<T> all(Class<T> type, List<HasMetadata> objects) {
+  static <T> List<T> all(Class<T> type, List<HasMetadata> objects) {
     return objects.stream().filter(type::isInstance).map(type::cast).toList();
   }
 
-  private static List<HasMetadata> render(String chart, String server, Map<String, Object> values) {
+  static List<HasMetadata> render(String chart, String server, Map<String, Object> values) {
     byte[] yaml = renderText(chart, server, values).getBytes(StandardCharsets.UTF_8);
     try (KubernetesClient client =
         new KubernetesClientBuilder().withConfig(Config.empty()).build()) {
@@ -612,7 +451,7 @@ class ChartRenderTest {
     }
   }
 
-  private static String renderText(String chart, String server, Map<String, Object> values) {
+  static String renderText(String chart, String server, Map<String, Object> values) {
     TemplateCommand command =
         new Helm(CHARTS.resolve(chart))
             .template()

@@ -13,7 +13,7 @@ import javax.naming.InvalidNameException;
 import javax.naming.ldap.LdapName;
 import javax.naming.ldap.Rdn;
 
-/** Lets only callers in whose certificate carries one of the wanted common names. */
+/** Lets in only callers whose certificate carries one of the wanted common names. */
 final class CallerNames extends HttpFilter {
   private static final long serialVersionUID = 1L;
 
@@ -41,9 +41,9 @@ final class CallerNames extends HttpFilter {
     response.setContentType("text/plain;charset=UTF-8");
     response
         .getWriter()
-        .write(
-            "The client certificate's common name, %s, is none of csi-clone.webhook.client-certificate.names%n"
-                .formatted(name.orElse("which it lacks")));
+        .println(
+            "The client certificate has %s; csi-clone.webhook.client-certificate.names has others."
+                .formatted(name.map(each -> "the common name " + each).orElse("no common name")));
   }
 
   private static Optional<String> commonName(X509Certificate certificate) {

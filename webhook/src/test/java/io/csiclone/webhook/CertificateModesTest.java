@@ -50,8 +50,7 @@ class CertificateModesTest {
         awaitReady(webhook);
         assertThat(cluster.publishedPem()).isEqualTo(authority.pem());
         assertThat(answerOf(webhook, authority)).isEqualTo(200);
-        assertThat(
-                cluster.client.leases().inNamespace("csi-clone-system").list().getItems())
+        assertThat(cluster.client.leases().inNamespace("csi-clone-system").list().getItems())
             .as("nothing to lead")
             .isEmpty();
       }
@@ -124,8 +123,10 @@ class CertificateModesTest {
           // cert-manager renews by writing the Secret anew; ca.crt may be absent.
           cluster.store(
               Map.of(
-                  "tls.crt", next.server("localhost", "127.0.0.1").certificatePem(),
-                  "tls.key", "of another"));
+                  "tls.crt",
+                  next.server("localhost", "127.0.0.1").certificatePem(),
+                  "tls.key",
+                  "of another"));
           supply(cluster, next, next.server("localhost", "127.0.0.1"));
           await()
               .atMost(Duration.ofSeconds(20))

@@ -38,8 +38,7 @@ class CertificateRotationTest {
           annotate(cluster, "csi-clone.io/rotate", "serving");
           eventually(() -> replicas.stream().allMatch(each -> caller.certificatesOf(each) >= 2));
 
-          replacesTheAuthority(
-              cluster, () -> annotate(cluster, "csi-clone.io/rotate", "ca"));
+          replacesTheAuthority(cluster, () -> annotate(cluster, "csi-clone.io/rotate", "ca"));
 
           replacesTheAuthority(cluster, cluster::dropCertificate);
 
@@ -47,7 +46,8 @@ class CertificateRotationTest {
           clock.ahead = Duration.ofDays(300);
           // The Secret is looked at every minute; a change brings that forward.
           annotate(cluster, "looked-at", "now");
-          eventually(() -> replicas.stream().allMatch(each -> caller.certificatesOf(each) > before));
+          eventually(
+              () -> replicas.stream().allMatch(each -> caller.certificatesOf(each) > before));
 
           replacesTheAuthority(cluster, () -> cluster.store(Map.of("ca.key", "half a k")));
 

@@ -19,7 +19,8 @@ class CertificateSwapTest {
   @Test
   void aNewCertificateIsServedWithoutARestart() {
     try (var cluster = new Cluster();
-        var webhook = new RunningWebhook(
+        var webhook =
+            new RunningWebhook(
                 cluster.client,
                 "--csi-clone.webhook.patience=20s",
                 "--csi-clone.webhook.certificate.overlap=100ms")) {

@@ -131,7 +131,8 @@ final class Cluster implements AutoCloseable {
   /** The CA that the webhook has put into its Secret. */
   String caPem() {
     return new String(
-        Base64.getDecoder().decode(secret().get().getData().get("ca.crt")), StandardCharsets.US_ASCII);
+        Base64.getDecoder().decode(secret().get().getData().get("ca.crt")),
+        StandardCharsets.US_ASCII);
   }
 
   /** Both webhook configurations, as the chart makes them: nobody is trusted yet. */
@@ -188,8 +189,7 @@ final class Cluster implements AutoCloseable {
     var data = new HashMap<String, String>();
     entries.forEach((key, text) ->
         data.put(
-            key,
-            Base64.getEncoder().encodeToString(text.getBytes(StandardCharsets.US_ASCII))));
+            key, Base64.getEncoder().encodeToString(text.getBytes(StandardCharsets.US_ASCII))));
     if (secret().get() == null) {
       create(
           new SecretBuilder()

@@ -114,8 +114,7 @@ final class LaggingCaller implements AutoCloseable {
   }
 
   private String exchange(RunningWebhook replica) throws IOException {
-    var tls =
-        RunningWebhook.tls(trusts.computeIfAbsent(bundle(), RunningWebhook::trust), null);
+    var tls = RunningWebhook.tls(trusts.computeIfAbsent(bundle(), RunningWebhook::trust), null);
     var address = replica.admission("/validate?timeout=5s");
     try (var plain = new Socket("localhost", address.getPort());
         var socket =

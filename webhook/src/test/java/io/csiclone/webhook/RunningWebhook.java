@@ -86,8 +86,7 @@ final class RunningWebhook implements AutoCloseable {
 
   /** What a probe of the kubelet is answered. */
   int probe(String path) {
-    return send(
-            HttpClient.newHttpClient(), HttpRequest.newBuilder(management(path)).build())
+    return send(HttpClient.newHttpClient(), HttpRequest.newBuilder(management(path)).build())
         .statusCode();
   }
 

@@ -84,8 +84,7 @@ final class TestAuthority {
   private Identity issue(String subject, KeyPurposeId use, Duration validity, String... names) {
     var keys = newKeys();
     var builder = builder(name, new X500Principal("CN=" + subject), keys, validity);
-    return new Identity(
-        sign(builder, false, use, String.join(",", names), own.keys()), keys);
+    return new Identity(sign(builder, false, use, String.join(",", names), own.keys()), keys);
   }
 
   private static JcaX509v3CertificateBuilder builder(

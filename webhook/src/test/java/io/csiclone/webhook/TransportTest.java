@@ -85,8 +85,7 @@ class TransportTest {
       var refused =
           answer(webhook, HttpClient.Version.HTTP_1_1, authority.client("mallory").keyStore());
       assertThat(refused.statusCode()).isEqualTo(403);
-      assertThat(refused.body())
-          .contains("mallory", "csi-clone.webhook.client-certificate.names");
+      assertThat(refused.body()).contains("mallory", "csi-clone.webhook.client-certificate.names");
     }
   }
 
@@ -109,8 +108,7 @@ class TransportTest {
           .atMost(Duration.ofSeconds(30))
           .ignoreExceptions()
           .untilAsserted(() ->
-              assertThat(status(webhook, next.client("kube-apiserver").keyStore()))
-                  .isEqualTo(200));
+              assertThat(status(webhook, next.client("kube-apiserver").keyStore())).isEqualTo(200));
       assertRefused(webhook, client);
     }
   }
