@@ -38,6 +38,23 @@ matchConditions:
 {{- end -}}
 
 {{/*
+A CEL condition: whether the restriction refuses in the claim's namespace. The mode of the cluster, as the namespace's
+label changes it. Arguments: context, code.
+*/}}
+{{- define "csi-clone-webhook.denies" -}}
+{{- $label := printf "'csi-clone.io/mode.%s'" .code -}}
+{{- $mode := "deny" -}}
+{{- range $code, $set := .context.Values.policy.modes -}}
+{{- if eq (lower $code) (lower $.code) -}}{{- $mode = $set -}}{{- end -}}
+{{- end -}}
+{{- if eq $mode "deny" -}}
+!(has(namespaceObject.metadata.labels) && {{ $label }} in namespaceObject.metadata.labels && namespaceObject.metadata.labels[{{ $label }}] in ['warn', 'off'])
+{{- else -}}
+has(namespaceObject.metadata.labels) && {{ $label }} in namespaceObject.metadata.labels && namespaceObject.metadata.labels[{{ $label }}] == 'deny'
+{{- end -}}
+{{- end -}}
+
+{{/*
 What both hooks have in common. The caBundle is never rendered: the webhook writes it, and Helm keeps
 what no revision of the chart has set.
 Arguments: context, path.
@@ -67,21 +84,4 @@ failurePolicy: {{ $context.Values.webhook.failurePolicy }}
 timeoutSeconds: {{ $context.Values.webhook.timeoutSeconds }}
 sideEffects: None
 admissionReviewVersions: [v1]
-{{- end -}}
-
-{{/*
-A CEL condition: whether the restriction refuses in the claim's namespace. The mode of the cluster, as the namespace's
-label changes it. Arguments: context, code.
-*/}}
-{{- define "csi-clone-webhook.denies" -}}
-{{- $label := printf "'csi-clone.io/mode.%s'" .code -}}
-{{- $mode := "deny" -}}
-{{- range $code, $set := .context.Values.policy.modes -}}
-{{- if eq (lower $code) (lower $.code) -}}{{- $mode = $set -}}{{- end -}}
-{{- end -}}
-{{- if eq $mode "deny" -}}
-!(has(namespaceObject.metadata.labels) && {{ $label }} in namespaceObject.metadata.labels && namespaceObject.metadata.labels[{{ $label }}] in ['warn', 'off'])
-{{- else -}}
-has(namespaceObject.metadata.labels) && {{ $label }} in namespaceObject.metadata.labels && namespaceObject.metadata.labels[{{ $label }}] == 'deny'
-{{- end -}}
 {{- end -}}

@@ -273,8 +273,6 @@ class ChartRenderTest {
                     NEWEST,
                     Map.of(
                         "policy.classPolicy", "same-driver",
-                        "policy.drivers.plain", true,
-                        "policy.drivers.disk\\.example\\.com", false,
                         "policy.modes.SourceInUse", "deny",
                         "policy.modes.FsTypeMismatch", "off")))
             .getSpec()
@@ -287,10 +285,27 @@ class ChartRenderTest {
         .contains(
             "--csi-clone.webhook.class-policy=same-driver",
             "--csi-clone.webhook.fail-mode=deny",
-            "--csi-clone.webhook.drivers[plain]=true",
-            "--csi-clone.webhook.drivers[disk.example.com]=false",
             "--csi-clone.webhook.modes.SourceInUse=deny",
             "--csi-clone.webhook.modes.FsTypeMismatch=off");
+  }
+
+  @Test
+  void whatIsKnownOfDriversReachesTheWebhook() {
+    var values =
+        Map.<String, Object>of(
+            "policy.drivers.plain", true, "policy.drivers.disk\\.example\\.com", false);
+    var container =
+        one(Deployment.class, render(WEBHOOK, NEWEST, values))
+            .getSpec()
+            .getTemplate()
+            .getSpec()
+            .getContainers()
+            .getFirst();
+
+    assertThat(container.getArgs())
+        .contains(
+            "--csi-clone.webhook.drivers[plain]=true",
+            "--csi-clone.webhook.drivers[disk.example.com]=false");
   }
 
   @Test
@@ -407,9 +422,9 @@ class ChartRenderTest {
     "csi-clone-webhook, webhook.timeoutSeconds, 31",
     "csi-clone-webhook, policy.modes.SourceInUse, maybe",
     "csi-clone-webhook, policy.classPolicy, any",
-    "csi-clone-webhook, policy.drivers.disk, perhaps",
     "csi-clone-webhook, certificate.secretName, Not_A_Name",
     "csi-clone-webhook, image.pullPolicy, Sometimes",
+    "csi-clone-webhook, policy.drivers.disk, perhaps",
     "csi-clone-webhook, replica, 3",
     "reflink-driver, pool.path, relative/path",
     "reflink-driver, pool.path, /pool",

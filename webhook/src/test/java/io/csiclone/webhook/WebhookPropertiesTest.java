@@ -11,7 +11,9 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.springframework.boot.context.properties.bind.Bindable;
 import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.core.env.SimpleCommandLinePropertySource;
 import org.springframework.core.env.StandardEnvironment;
@@ -19,6 +21,11 @@ import org.springframework.core.env.StandardEnvironment;
 class WebhookPropertiesTest {
 
   private static WebhookProperties with(Duration patience, Map<String, Mode> modes) {
+    return with(patience, modes, null);
+  }
+
+  private static WebhookProperties with(
+      Duration patience, Map<String, Mode> modes, @Nullable Map<String, Boolean> drivers) {
     return new WebhookProperties(
         "system",
         "tls",
@@ -28,7 +35,7 @@ class WebhookPropertiesTest {
         FailMode.DENY,
         ClassPolicy.SAME_DRIVER,
         modes,
-        null);
+        drivers);
   }
 
   @Test
@@ -56,16 +63,13 @@ class WebhookPropertiesTest {
         .getPropertySources()
         .addFirst(
             new SimpleCommandLinePropertySource(
-                "--csi-clone.webhook.patience=1s",
                 "--csi-clone.webhook.drivers[disk.example.com]=true",
                 "--csi-clone.webhook.drivers[tape.example.com]=false"));
     var drivers =
         Binder.get(environment)
-            .bind("csi-clone.webhook", WebhookProperties.class)
-            .get()
-            .rulePolicy()
-            .drivers();
-    assertThat(drivers)
+            .bind("csi-clone.webhook.drivers", Bindable.mapOf(String.class, Boolean.class))
+            .get();
+    assertThat(with(Duration.ofSeconds(1), Map.of(), drivers).rulePolicy().drivers())
         .isEqualTo(
             Map.of("disk.example.com", CloneSupport.YES, "tape.example.com", CloneSupport.NO));
   }
