@@ -145,6 +145,20 @@ class ChartRenderTest {
     }
   }
 
+  @Test
+  void nodesNamespacesAndPodsAreReadAsSparinglyAsTheyAreUsed() {
+    assertThat(verbs(WEBHOOK, "nodes")).containsExactly("get");
+    assertThat(verbs(WEBHOOK, "pods")).containsExactly("list");
+    assertThat(verbs(DRIVER, "namespaces")).containsExactly("get");
+  }
+
+  private static List<String> verbs(String chart, String resource) {
+    return rules(render(chart, NEWEST, Map.of())).stream()
+        .filter(rule -> rule.getResources().contains(resource))
+        .flatMap(rule -> rule.getVerbs().stream())
+        .toList();
+  }
+
   @ParameterizedTest
   @FieldSource("SERVERS")
   void hooksAskForNewClaimsOfClonesOnlyWhereTheServerCanTell(String server) {
@@ -277,6 +291,25 @@ class ChartRenderTest {
   }
 
   @Test
+  void whatIsKnownOfDriversReachesTheWebhook() {
+    var values =
+        Map.<String, Object>of(
+            "policy.drivers.plain", true, "policy.drivers.disk\\.example\\.com", false);
+    var container =
+        one(Deployment.class, render(WEBHOOK, NEWEST, values))
+            .getSpec()
+            .getTemplate()
+            .getSpec()
+            .getContainers()
+            .getFirst();
+
+    assertThat(container.getArgs())
+        .contains(
+            "--csi-clone.webhook.drivers[plain]=true",
+            "--csi-clone.webhook.drivers[disk.example.com]=false");
+  }
+
+  @Test
   void theDriverIsOneContainerThatMountsIntoTheNode() {
     List<HasMetadata> objects = render(DRIVER, NEWEST, Map.of());
     var pod = one(DaemonSet.class, objects).getSpec().getTemplate().getSpec();
@@ -307,12 +340,17 @@ class ChartRenderTest {
 
   @ParameterizedTest
   @FieldSource("SERVERS")
-  void theDriverSaysThatItClones(String server) {
+  void whetherTheDriverClonesIsLeftToTheDriverToSay(String server) {
     CSIDriver driver = one(CSIDriver.class, render(DRIVER, server, Map.of()));
 
     assertThat(driver.getMetadata().getName()).isEqualTo("reflink.csi-clone.io");
-    assertThat(driver.getMetadata().getAnnotations())
-        .containsEntry("csi-clone.io/clone-volume", "true");
+    assertThat(driver.getMetadata().getAnnotations()).isNullOrEmpty();
+    assertThat(rules(render(DRIVER, server, Map.of())))
+        .filteredOn(rule -> rule.getResources().contains("csidrivers"))
+        .filteredOn(rule -> rule.getVerbs().contains("patch"))
+        .singleElement()
+        .satisfies(
+            rule -> assertThat(rule.getResourceNames()).containsExactly("reflink.csi-clone.io"));
     assertThat(driver.getSpec().getAttachRequired()).isFalse();
     assertThat(driver.getSpec().getPodInfoOnMount()).isFalse();
     assertThat(driver.getSpec().getVolumeLifecycleModes()).containsExactly("Persistent");
@@ -393,6 +431,7 @@ class ChartRenderTest {
     "csi-clone-webhook, clientCertificate.caConfigMap, Not_A_Name",
     "csi-clone-webhook, clientCertificate.names[0], kube-apiserver",
     "csi-clone-webhook, image.pullPolicy, Sometimes",
+    "csi-clone-webhook, policy.drivers.disk, perhaps",
     "csi-clone-webhook, replica, 3",
     "reflink-driver, pool.path, relative/path",
     "reflink-driver, pool.path, /pool",
@@ -418,7 +457,7 @@ class ChartRenderTest {
     assertThatThrownBy(() -> renderText(DRIVER, server, Map.of())).hasMessageContaining("1.20");
   }
 
-  private static int minor(String server) {
+  static int minor(String server) {
     return Integer.parseInt(server.split("\\.", -1)[1]);
   }
 
