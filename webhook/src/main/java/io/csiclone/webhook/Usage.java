@@ -25,6 +25,10 @@ final class Usage {
                                                    cannot be asked in that time
         --csi-clone.webhook.class-policy=same-class
                                                    same-class or same-driver
+        --csi-clone.webhook.unknown-class-origin=trust
+                                                   a class of which nothing tells who named it:
+                                                   trust it, compare it with the cluster's default,
+                                                   or refuse it unless it is the source's
         --csi-clone.webhook.modes.CODE=MODE        deny, warn or off for one restriction
 
       Each can be an environment variable instead: CSICLONE_WEBHOOK_FAILMODE=allow.

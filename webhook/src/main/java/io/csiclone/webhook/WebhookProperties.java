@@ -23,6 +23,7 @@ import org.springframework.boot.context.properties.ConfigurationProperties;
  * @param patience the longest time that looking things up for one request may take
  * @param failMode what becomes of a clone about which the cluster cannot be asked in that time
  * @param classPolicy how alike the storage classes of source and clone have to be
+ * @param unknownClassOrigin what is made of a clone's class that comes from nobody knows where
  * @param modes restrictions whose mode differs from the default, by code
  */
 @ConfigurationProperties("csi-clone.webhook")
@@ -34,6 +35,7 @@ record WebhookProperties(
     Duration patience,
     FailMode failMode,
     ClassPolicy classPolicy,
+    UnknownClassOrigin unknownClassOrigin,
     @Nullable Map<String, Mode> modes) {
 
   WebhookProperties {

@@ -23,6 +23,7 @@ class WebhookPropertiesTest {
         patience,
         FailMode.DENY,
         ClassPolicy.SAME_DRIVER,
+        UnknownClassOrigin.TRUST,
         modes);
   }
 
