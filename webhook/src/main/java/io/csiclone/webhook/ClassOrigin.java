@@ -40,15 +40,14 @@ enum ClassOrigin {
   static ClassOrigin of(PersistentVolumeClaim claim, KubernetesSerialization json) {
     var annotations =
         Objects.requireNonNullElse(claim.getMetadata().getAnnotations(), Map.<String, String>of());
-    if (annotations.containsKey(ClaimReader.LEGACY_CLASS_ANNOTATION)
-        || "true".equals(annotations.get(KEEP_ANNOTATION))) {
+    if (annotations.containsKey(ClaimReader.LEGACY_CLASS_ANNOTATION)) {
       return USER;
     }
     var name = claim.getSpec().getStorageClassName();
     if (name == null) {
       return NOBODY;
     }
-    if (name.isEmpty()) {
+    if (name.isEmpty() || "true".equals(annotations.get(KEEP_ANNOTATION))) {
       return USER;
     }
     var managed =

@@ -59,6 +59,7 @@ class EmbeddedAdmissionTest {
   private RunningWebhook webhook;
   private KubernetesClient watcher;
   private KubernetesClient client;
+  private final AtomicInteger heldBack = new AtomicInteger();
 
   private void start(boolean crossNamespaceDataSources, Duration lag) {
     controlPlane =
@@ -116,12 +117,12 @@ class EmbeddedAdmissionTest {
         .withConfig(config)
         .withHttpClientFactory(new JdkHttpClientFactory())
         .withHttpClientBuilderConsumer(
-            http -> http.addOrReplaceInterceptor("lag", new LateWatches(lag)))
+            http -> http.addOrReplaceInterceptor("lag", new LateWatches(lag, heldBack)))
         .build();
   }
 
   /** Holds back each piece of a watch's answer. */
-  private record LateWatches(Duration lag) implements Interceptor {
+  private record LateWatches(Duration lag, AtomicInteger heldBack) implements Interceptor {
     @Override
     public AsyncBody.Consumer<List<ByteBuffer>> consumer(
         AsyncBody.Consumer<List<ByteBuffer>> consumer, HttpRequest request) {
@@ -129,14 +130,16 @@ class EmbeddedAdmissionTest {
         return consumer;
       }
       Executor late = CompletableFuture.delayedExecutor(lag.toMillis(), TimeUnit.MILLISECONDS);
-      return (pieces, body) ->
-          late.execute(() -> {
-            try {
-              consumer.consume(pieces, body);
-            } catch (Exception e) {
-              body.cancel();
-            }
-          });
+      return (pieces, body) -> {
+        heldBack.incrementAndGet();
+        late.execute(() -> {
+          try {
+            consumer.consume(pieces, body);
+          } catch (Exception e) {
+            body.cancel();
+          }
+        });
+      };
     }
   }
 
@@ -304,6 +307,7 @@ class EmbeddedAdmissionTest {
             client.persistentVolumeClaims().inNamespace(NAMESPACE).list().getItems().stream()
                 .filter(c -> c.getMetadata().getName().startsWith("clone-")))
         .hasSize(rounds);
+    assertThat(heldBack.get() > 0).as("watches were held back").isEqualTo(lagMillis > 0);
   }
 
   @ParameterizedTest

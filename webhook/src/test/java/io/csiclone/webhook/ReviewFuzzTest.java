@@ -40,8 +40,8 @@ import tools.jackson.databind.node.ObjectNode;
 class ReviewFuzzTest {
 
   /**
-   * A hang is more than this of the processor's time in each of several tries; of the clock's time a
-   * busy machine takes as much from any body.
+   * A hang is more than this of the processor's time in each of several tries; of the clock's time
+   * a busy machine takes as much from any body.
    */
   private static final long HANG = TimeUnit.MILLISECONDS.toNanos(100);
 

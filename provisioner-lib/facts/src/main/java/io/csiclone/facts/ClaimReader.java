@@ -85,7 +85,8 @@ public final class ClaimReader {
     }
     try {
       var bytes = Quantity.getAmountInBytes(storage).min(MOST).max(BigDecimal.ZERO);
-      // Rounded last, for the digits of 1e999999999 would fill the memory; those of its inverse too.
+      // Rounded last, for the digits of 1e999999999 would fill the memory; those of its inverse
+      // too.
       return bytes.signum() > 0 && bytes.compareTo(BigDecimal.ONE) < 0
           ? 1
           : bytes.setScale(0, RoundingMode.CEILING).longValueExact();
