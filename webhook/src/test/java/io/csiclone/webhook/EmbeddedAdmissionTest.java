@@ -34,6 +34,7 @@ import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
@@ -51,6 +52,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * The whole webhook before an API server that calls it, stores what it admits, and drops fields.
  */
 @Tag("embedded")
+@SuppressWarnings("NullAway.Init") // each test begins with start()
 class EmbeddedAdmissionTest {
 
   private static final String NAMESPACE = "team-a";
@@ -156,7 +158,7 @@ class EmbeddedAdmissionTest {
                         .get(),
                 s -> s != null && s.getData() != null && s.getData().containsKey("ca.crt"));
     // Held in Base64 there and here.
-    var ca = secret.getData().get("ca.crt");
+    var ca = Objects.requireNonNull(secret.getData().get("ca.crt"));
     client
         .resource(
             new MutatingWebhookConfigurationBuilder()

@@ -19,6 +19,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -87,12 +88,10 @@ class ReviewFuzzTest {
                 == 200);
     templates = Recording.all().stream().map(Recording::review).toList();
     // What is slow once because it is new is no hang.
-    for (int round = 0; round < 3; round++) {
-      for (var recording : Recording.all()) {
-        for (var path : PATHS) {
-          ask(path, recording.bytes());
-          overTheWire(path, recording.bytes());
-        }
+    for (var recording : Recording.named("kubectl-create\\..*")) {
+      for (var path : PATHS) {
+        ask(path, recording.bytes());
+        overTheWire(path, recording.bytes());
       }
     }
   }
@@ -315,7 +314,7 @@ class ReviewFuzzTest {
       var response =
           path.equals("/mutate") ? controller.mutate(request) : controller.validate(request);
       assertThat(response.getStatusCode().value()).isEqualTo(200);
-      return verdict(body, response.getBody());
+      return verdict(body, Objects.requireNonNull(response.getBody()));
     } catch (BadReviewException e) {
       assertThat(e.status()).isBetween(400, 499);
       return Integer.toString(e.status());
