@@ -4,21 +4,18 @@ import io.csiclone.facts.ClaimReader;
 import io.csiclone.facts.ClusterFacts;
 import io.csiclone.facts.FactsUnavailableException;
 import io.csiclone.rules.ClaimFacts;
-import io.csiclone.rules.ClassPolicy;
 import io.csiclone.rules.CloneRules;
-import io.csiclone.rules.Mode;
+import io.csiclone.rules.Finding;
 import io.csiclone.rules.RuleCode;
 import io.csiclone.rules.RulePolicy;
 import io.csiclone.rules.Verdict;
+import io.csiclone.webhook.Decision.Basis;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
-import java.util.function.Function;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** Decides on requests; knows nothing of HTTP. */
@@ -35,13 +32,6 @@ final class AdmissionCore {
           RuleCode.CLONING_UNSUPPORTED);
 
   private static final Verdict NOTHING_FOUND = new Verdict(List.of(), List.of(), List.of());
-
-  /** Lets nothing pass, to find out whether a policy has to be looked up at all. */
-  private static final RulePolicy STRICTEST =
-      new RulePolicy(
-          Arrays.stream(RuleCode.values())
-              .collect(Collectors.toMap(Function.identity(), _ -> Mode.DENY)),
-          ClassPolicy.SAME_CLASS);
 
   private final ClusterFacts facts;
   private final RulePolicy policy;
@@ -78,25 +68,26 @@ final class AdmissionCore {
     // A claim that exists cannot change its data source any more.
     var verdict = attempt.assigner() == null ? judgeDataSource(claim, written) : NOTHING_FOUND;
     var warnings = new ArrayList<>(texts(verdict));
+    var basis = new Basis(codes(verdict));
     if (!verdict.allowed()) {
-      return new Decision.Denied(verdict.denials(), warnings);
+      return new Decision.Denied(verdict.denials(), warnings, basis);
     }
     var patch = new ArrayList<PatchOperation>();
     if (attempt.assigner() == null) {
       KeptReference.keep(attempt, written, patch, warnings);
     }
     if (written.cloneSource().isEmpty()) {
-      return admitted(patch, warnings);
+      return admitted(patch, warnings, basis);
     }
     try {
       var refusal = inheritance.inherit(attempt, claim, written, patch, warnings);
       if (refusal != null) {
-        return new Decision.Denied(List.of(refusal), warnings);
+        return new Decision.Denied(List.of(refusal), warnings, basis);
       }
     } catch (FactsUnavailableException e) {
-      return unjudged(written, e, patch, warnings);
+      return unjudged(written, e, patch, warnings, basis);
     }
-    return admitted(patch, warnings);
+    return admitted(patch, warnings, basis);
   }
 
   /** Judges the claim as it would be stored. */
@@ -115,17 +106,18 @@ final class AdmissionCore {
         verdict = ofTheClass(verdict);
       }
       var warnings = texts(verdict);
+      var basis = new Basis(codes(verdict));
       return verdict.allowed()
-          ? new Decision.Allowed(warnings)
-          : new Decision.Denied(verdict.denials(), warnings);
+          ? new Decision.Allowed(warnings, basis)
+          : new Decision.Denied(verdict.denials(), warnings, basis);
     } catch (FactsUnavailableException e) {
-      return unjudged(written, e, List.of(), List.of());
+      return unjudged(written, e, List.of(), List.of(), Basis.PLAIN);
     }
   }
 
   /** Without a look-up when there is nothing to object to. */
   private Verdict judgeDataSource(PersistentVolumeClaim claim, ClaimFacts written) {
-    var strict = CloneRules.judgeDataSource(written, STRICTEST);
+    var strict = CloneRules.judgeDataSource(written, RulePolicy.strictest());
     if (strict.allowed()) {
       return strict;
     }
@@ -154,23 +146,31 @@ final class AdmissionCore {
       ClaimFacts clone,
       FactsUnavailableException failure,
       List<PatchOperation> patch,
-      List<String> warnings) {
+      List<String> warnings,
+      Basis basis) {
     var told = new ArrayList<>(warnings);
     return switch (failMode) {
       case DENY ->
           new Decision.Unjudged(
               "csi-clone could not check the clone %s/%s: %s; try again."
                   .formatted(clone.namespace(), clone.name(), failure.getMessage()),
-              told);
+              told,
+              basis);
       case ALLOW -> {
         told.add("csi-clone could not check this clone: " + failure.getMessage());
-        yield admitted(patch, told);
+        yield admitted(patch, told, basis);
       }
     };
   }
 
-  private static Decision admitted(List<PatchOperation> patch, List<String> warnings) {
-    return patch.isEmpty() ? new Decision.Allowed(warnings) : new Decision.Patched(patch, warnings);
+  private static Decision admitted(List<PatchOperation> patch, List<String> warnings, Basis basis) {
+    return patch.isEmpty()
+        ? new Decision.Allowed(warnings, basis)
+        : new Decision.Patched(patch, warnings, basis);
+  }
+
+  private static List<RuleCode> codes(Verdict verdict) {
+    return verdict.warnings().stream().map(Finding::code).toList();
   }
 
   private static List<String> texts(Verdict verdict) {

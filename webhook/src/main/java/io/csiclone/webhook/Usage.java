@@ -30,6 +30,8 @@ final class Usage {
                                                    trust it, compare it with the cluster's default,
                                                    or refuse it unless it is the source's
         --csi-clone.webhook.modes.CODE=MODE        deny, warn or off for one restriction
+        --csi-clone.webhook.drivers[NAME]=true     whether a CSI driver that does not say it itself
+                                                   can clone: true or false
 
       Each can be an environment variable instead: CSICLONE_WEBHOOK_FAILMODE=allow.
       """;

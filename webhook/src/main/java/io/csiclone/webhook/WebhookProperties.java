@@ -1,12 +1,14 @@
 package io.csiclone.webhook;
 
 import io.csiclone.rules.ClassPolicy;
+import io.csiclone.rules.DriverFacts.CloneSupport;
 import io.csiclone.rules.Mode;
 import io.csiclone.rules.RuleCode;
 import io.csiclone.rules.RulePolicy;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
@@ -25,6 +27,7 @@ import org.springframework.boot.context.properties.ConfigurationProperties;
  * @param classPolicy how alike the storage classes of source and clone have to be
  * @param unknownClassOrigin what is made of a clone's class that comes from nobody knows where
  * @param modes restrictions whose mode differs from the default, by code
+ * @param drivers whether CSI drivers that do not say it themselves can clone, by their names
  */
 @ConfigurationProperties("csi-clone.webhook")
 record WebhookProperties(
@@ -36,7 +39,8 @@ record WebhookProperties(
     FailMode failMode,
     ClassPolicy classPolicy,
     UnknownClassOrigin unknownClassOrigin,
-    @Nullable Map<String, Mode> modes) {
+    @Nullable Map<String, Mode> modes,
+    @Nullable Map<String, Boolean> drivers) {
 
   WebhookProperties {
     if (patience.isNegative() || patience.isZero()) {
@@ -49,7 +53,12 @@ record WebhookProperties(
     if (modes != null) {
       modes.forEach((id, mode) -> byCode.put(code(id), mode));
     }
-    return new RulePolicy(byCode, classPolicy);
+    var byName = new HashMap<String, CloneSupport>();
+    if (drivers != null) {
+      drivers.forEach(
+          (name, clones) -> byName.put(name, clones ? CloneSupport.YES : CloneSupport.NO));
+    }
+    return new RulePolicy(byCode, classPolicy, byName, List.of());
   }
 
   private static RuleCode code(String id) {

@@ -4,17 +4,28 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import io.csiclone.rules.ClassPolicy;
+import io.csiclone.rules.DriverFacts.CloneSupport;
 import io.csiclone.rules.Mode;
 import io.csiclone.rules.RuleCode;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.springframework.boot.context.properties.bind.Bindable;
+import org.springframework.boot.context.properties.bind.Binder;
+import org.springframework.core.env.SimpleCommandLinePropertySource;
+import org.springframework.core.env.StandardEnvironment;
 
 class WebhookPropertiesTest {
 
   private static WebhookProperties with(Duration patience, Map<String, Mode> modes) {
+    return with(patience, modes, null);
+  }
+
+  private static WebhookProperties with(
+      Duration patience, Map<String, Mode> modes, @Nullable Map<String, Boolean> drivers) {
     return new WebhookProperties(
         "system",
         "tls",
@@ -24,7 +35,8 @@ class WebhookPropertiesTest {
         FailMode.DENY,
         ClassPolicy.SAME_DRIVER,
         UnknownClassOrigin.TRUST,
-        modes);
+        modes,
+        drivers);
   }
 
   @Test
@@ -43,6 +55,24 @@ class WebhookPropertiesTest {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> with(Duration.ofSeconds(1), Map.of("TooBig", Mode.OFF)).rulePolicy())
         .withMessageContainingAll("TooBig", "SizeTooSmall");
+  }
+
+  @Test
+  void driversAreSetByName() {
+    var environment = new StandardEnvironment();
+    environment
+        .getPropertySources()
+        .addFirst(
+            new SimpleCommandLinePropertySource(
+                "--csi-clone.webhook.drivers[disk.example.com]=true",
+                "--csi-clone.webhook.drivers[tape.example.com]=false"));
+    var drivers =
+        Binder.get(environment)
+            .bind("csi-clone.webhook.drivers", Bindable.mapOf(String.class, Boolean.class))
+            .get();
+    assertThat(with(Duration.ofSeconds(1), Map.of(), drivers).rulePolicy().drivers())
+        .isEqualTo(
+            Map.of("disk.example.com", CloneSupport.YES, "tape.example.com", CloneSupport.NO));
   }
 
   @Test
