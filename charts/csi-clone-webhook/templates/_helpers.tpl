@@ -107,3 +107,39 @@ timeoutSeconds: {{ $context.Values.webhook.timeoutSeconds }}
 sideEffects: None
 admissionReviewVersions: [v1]
 {{- end -}}
+
+{{/*
+For claims that get their class after their creation: from 1.26 on the controller manager gives claims without one the
+default class that comes later. Where the server cannot tell these updates from others (before 1.28), all updates of
+claims come here, so that a webhook which is down must not be in their way.
+Arguments: context, path.
+*/}}
+{{- define "csi-clone-webhook.classHook" -}}
+{{- $context := .context -}}
+{{- $sorts := semverCompare ">=1.28-0" $context.Capabilities.KubeVersion.Version -}}
+clientConfig:
+  service:
+    namespace: {{ $context.Release.Namespace }}
+    name: {{ include "csi-clone-webhook.name" $context }}
+    path: {{ .path }}
+    port: 443
+rules:
+  - operations: [UPDATE]
+    apiGroups: [""]
+    apiVersions: [v1]
+    resources: [persistentvolumeclaims]
+    scope: Namespaced
+matchPolicy: Equivalent
+{{ include "csi-clone-webhook.namespaceSelector" $context }}
+{{- if $sorts }}
+matchConditions:
+  - name: clone-gets-a-class
+    expression: >-
+      (has(object.spec.dataSource) || has(object.spec.dataSourceRef))
+      && has(object.spec.storageClassName) && !has(oldObject.spec.storageClassName)
+{{- end }}
+failurePolicy: {{ if $sorts }}{{ $context.Values.webhook.failurePolicy }}{{ else }}Ignore{{ end }}
+timeoutSeconds: {{ $context.Values.webhook.timeoutSeconds }}
+sideEffects: None
+admissionReviewVersions: [v1]
+{{- end -}}

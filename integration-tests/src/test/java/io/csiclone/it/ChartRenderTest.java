@@ -194,6 +194,43 @@ class ChartRenderTest {
 
   @ParameterizedTest
   @FieldSource("SERVERS")
+  void hooksAskForClonesThatGetTheirClassLaterWhereAServerGivesOne(String server) {
+    List<HasMetadata> objects = render(WEBHOOK, server, Map.of());
+    List<MutatingWebhook> mutating = one(MutatingWebhookConfiguration.class, objects).getWebhooks();
+    List<ValidatingWebhook> validating =
+        one(ValidatingWebhookConfiguration.class, objects).getWebhooks();
+
+    if (minor(server) < 26) {
+      assertThat(mutating).hasSize(1);
+      assertThat(validating).hasSize(1);
+      return;
+    }
+    MutatingWebhook mutate = mutating.get(1);
+    ValidatingWebhook validate = validating.get(1);
+    assertThat(mutate.getName()).isEqualTo("mutate-class.csi-clone.io");
+    assertThat(validate.getName()).isEqualTo("validate-class.csi-clone.io");
+    assertThat(mutate.getClientConfig().getService().getPath()).isEqualTo("/mutate");
+    assertThat(validate.getClientConfig().getService().getPath()).isEqualTo("/validate");
+    assertThat(single(mutate.getRules()).getOperations()).containsExactly("UPDATE");
+    assertThat(mutate.getRules()).isEqualTo(validate.getRules());
+    assertThat(mutate.getNamespaceSelector()).isEqualTo(mutating.getFirst().getNamespaceSelector());
+    // All updates of claims pass here before 1.28, and nobody may wait for a webhook that is down.
+    assertThat(List.of(mutate.getFailurePolicy(), validate.getFailurePolicy()))
+        .containsOnly(minor(server) >= 28 ? "Fail" : "Ignore");
+    assertThat(mutate.getMatchConditions()).isEqualTo(validate.getMatchConditions());
+    assertThat(mutate.getMatchConditions())
+        .extracting(MatchCondition::getExpression)
+        .isEqualTo(
+            minor(server) < 28
+                ? List.of()
+                : List.of(
+                    "(has(object.spec.dataSource) || has(object.spec.dataSourceRef)) &&"
+                        + " has(object.spec.storageClassName) &&"
+                        + " !has(oldObject.spec.storageClassName)"));
+  }
+
+  @ParameterizedTest
+  @FieldSource("SERVERS")
   void namespacesAreExemptWhereTheServerVouchesForTheirNameLabel(String server) {
     LabelSelector selector =
         one(ValidatingWebhookConfiguration.class, render(WEBHOOK, server, Map.of()))
@@ -274,6 +311,7 @@ class ChartRenderTest {
                     NEWEST,
                     Map.of(
                         "policy.classPolicy", "same-driver",
+                        "policy.unknownClassOrigin", "compare",
                         "policy.modes.SourceInUse", "deny",
                         "policy.modes.FsTypeMismatch", "off")))
             .getSpec()
@@ -285,6 +323,7 @@ class ChartRenderTest {
     assertThat(container.getArgs())
         .contains(
             "--csi-clone.webhook.class-policy=same-driver",
+            "--csi-clone.webhook.unknown-class-origin=compare",
             "--csi-clone.webhook.fail-mode=deny",
             "--csi-clone.webhook.modes.SourceInUse=deny",
             "--csi-clone.webhook.modes.FsTypeMismatch=off");
@@ -423,6 +462,7 @@ class ChartRenderTest {
     "csi-clone-webhook, webhook.timeoutSeconds, 31",
     "csi-clone-webhook, policy.modes.SourceInUse, maybe",
     "csi-clone-webhook, policy.classPolicy, any",
+    "csi-clone-webhook, policy.unknownClassOrigin, guess",
     "csi-clone-webhook, certificate.secretName, Not_A_Name",
     "csi-clone-webhook, certificate.mode, manual",
     "csi-clone-webhook, certificate.overlap, soon",

@@ -39,6 +39,10 @@ final class Usage {
                                                    cannot be asked in that time
         --csi-clone.webhook.class-policy=same-class
                                                    same-class or same-driver
+        --csi-clone.webhook.unknown-class-origin=trust
+                                                   a class of which nothing tells who named it:
+                                                   trust it, compare it with the cluster's default,
+                                                   or refuse it unless it is the source's
         --csi-clone.webhook.modes.CODE=MODE        deny, warn or off for one restriction
         --csi-clone.webhook.drivers[NAME]=true     whether a CSI driver that does not say it itself
                                                    can clone: true or false

@@ -46,7 +46,11 @@ class WebhookConfiguration {
   AdmissionCore admissionCore(
       ClusterFacts facts, WebhookProperties properties, KubernetesClient client) {
     return new AdmissionCore(
-        facts, properties.rulePolicy(), properties.failMode(), client.getKubernetesSerialization());
+        facts,
+        properties.rulePolicy(),
+        properties.failMode(),
+        properties.unknownClassOrigin(),
+        client.getKubernetesSerialization());
   }
 
   @Bean

@@ -58,19 +58,24 @@ final class Cluster implements AutoCloseable {
             .addToAnnotations("csi-clone.io/clone-volume", "true")
             .endMetadata()
             .build());
+    hasBoundClaim("data", "fast", "pv-1", "1Gi");
+  }
+
+  /** A claim in team-a that can be cloned, and its volume. */
+  void hasBoundClaim(String name, String className, String volume, String size) {
     var uid =
         create(
                 new PersistentVolumeClaimBuilder()
                     .withNewMetadata()
                     .withNamespace("team-a")
-                    .withName("data")
+                    .withName(name)
                     .endMetadata()
                     .withNewSpec()
-                    .withStorageClassName("fast")
+                    .withStorageClassName(className)
                     .withAccessModes("ReadWriteOnce")
-                    .withVolumeName("pv-1")
+                    .withVolumeName(volume)
                     .withNewResources()
-                    .addToRequests("storage", new Quantity("1Gi"))
+                    .addToRequests("storage", new Quantity(size))
                     .endResources()
                     .endSpec()
                     .withNewStatus()
@@ -82,18 +87,18 @@ final class Cluster implements AutoCloseable {
     create(
         new PersistentVolumeBuilder()
             .withNewMetadata()
-            .withName("pv-1")
+            .withName(volume)
             .endMetadata()
             .withNewSpec()
-            .addToCapacity("storage", new Quantity("1Gi"))
+            .addToCapacity("storage", new Quantity(size))
             .withNewClaimRef()
             .withNamespace("team-a")
-            .withName("data")
+            .withName(name)
             .withUid(uid)
             .endClaimRef()
             .withNewCsi()
             .withDriver("disk.example.com")
-            .withVolumeHandle("vol-1")
+            .withVolumeHandle("vol-" + name)
             .endCsi()
             .endSpec()
             .withNewStatus()

@@ -72,6 +72,11 @@ final class RunningWebhook implements AutoCloseable {
     return threads;
   }
 
+  /** What is behind the two paths of {@link #admission}. */
+  AdmissionController controller() {
+    return context.getBean(AdmissionController.class);
+  }
+
   URI admission(String path) {
     return URI.create("https://localhost:" + port("local.server.port") + path);
   }

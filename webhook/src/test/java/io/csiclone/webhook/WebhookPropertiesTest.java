@@ -37,6 +37,7 @@ class WebhookPropertiesTest {
         patience,
         FailMode.DENY,
         ClassPolicy.SAME_DRIVER,
+        UnknownClassOrigin.TRUST,
         modes,
         drivers);
   }
