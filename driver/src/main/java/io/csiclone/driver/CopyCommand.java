@@ -166,7 +166,9 @@ public final class CopyCommand implements Callable<Integer> {
           TARGET_READ_ONLY,
           TARGET_SMALLER,
           SAME_AS_SOURCE,
-          TARGET_IN_USE ->
+          TARGET_IN_USE,
+          SOURCE_NOT_THE_SAME,
+          JOURNAL_UNUSABLE ->
           REFUSED;
       case VERIFICATION_FAILED -> DIFFERS;
       case SOURCE_CHANGED, NO_SPACE, IO_ERROR, ENGINE_CLOSED, INTERNAL -> FAILED;
