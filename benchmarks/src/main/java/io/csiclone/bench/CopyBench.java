@@ -74,6 +74,13 @@ final class CopyBench implements Callable<Integer> {
       description = "Also draw the ratios; needs a font on the machine.")
   private @Nullable Path svg;
 
+  @Option(
+      names = "--results",
+      paramLabel = "DIR",
+      description = "Where copy.json goes. Default: ${DEFAULT-VALUE}",
+      defaultValue = "benchmarks/target")
+  private Path results = Results.FOLDER;
+
   private CopyBench() {}
 
   @Override
@@ -84,7 +91,7 @@ final class CopyBench implements Callable<Integer> {
     if (counted < 1) {
       throw unusable("--rounds must be 1 or more, but is " + counted);
     }
-    List<Result> results = new ArrayList<>();
+    List<Result> all = new ArrayList<>();
     List<Row> rows = new ArrayList<>();
     announce(cases, out);
     try (WorkFolder work = WorkFolder.in(folder);
@@ -99,16 +106,16 @@ final class CopyBench implements Callable<Integer> {
           ofCase = new Contest(one, volumes, contestants(one, engine)).run(counted);
         }
         ofCase.forEach(result -> print(one, result, out));
-        results.addAll(ofCase);
+        all.addAll(ofCase);
         rows.addAll(rows(one, ofCase));
       }
     }
-    rows.addAll(overall(rows, results));
+    rows.addAll(overall(rows, all));
     out.println();
     out.println(Row.header());
     rows.forEach(out::println);
-    out.println("written to " + Results.write("copy", rows));
-    out.println("written to " + Results.write("copy-contestants", results));
+    out.println("written to " + Results.write(results, "copy", rows));
+    out.println("written to " + Results.write(results, "copy-contestants", all));
     if (svg != null) {
       RatioChart.write(rows, svg);
       out.println("drawn in " + svg);
@@ -227,13 +234,13 @@ final class CopyBench implements Callable<Integer> {
   }
 
   /** What can be said only when all cases have been run. */
-  private List<Row> overall(List<Row> rows, List<Result> results) {
+  private List<Row> overall(List<Row> rows, List<Result> all) {
     if (!only.isEmpty()) {
       return List.of();
     }
     List<Row> overall = new ArrayList<>();
     List<Result> reflinks =
-        results.stream()
+        all.stream()
             .filter(result -> result.caseName().startsWith("XFS"))
             .filter(result -> result.contestant().equals(OURS))
             .toList();

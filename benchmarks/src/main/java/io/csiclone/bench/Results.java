@@ -6,16 +6,18 @@ import java.nio.file.Path;
 import java.util.List;
 import tools.jackson.databind.json.JsonMapper;
 
-/** Where results go: {@code benchmarks/target/NAME.json}. */
+/** Results as files. */
 final class Results {
 
+  /** Where they go unless told otherwise. */
   static final Path FOLDER = Path.of("benchmarks/target");
 
   private Results() {}
 
-  static Path write(String name, List<?> rows) throws IOException {
-    Files.createDirectories(FOLDER);
-    Path json = FOLDER.resolve(name + ".json");
+  /** Writes {@code NAME.json}. */
+  static Path write(Path folder, String name, List<?> rows) throws IOException {
+    Files.createDirectories(folder);
+    Path json = folder.resolve(name + ".json");
     Files.writeString(
         json,
         JsonMapper.builder().build().writerWithDefaultPrettyPrinter().writeValueAsString(rows));

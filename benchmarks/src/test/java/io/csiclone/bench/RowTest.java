@@ -16,6 +16,18 @@ class RowTest {
   }
 
   @Test
+  void itIsAlsoAboveOneWhenWeNeedLessTime() {
+    assertThat(Row.lessIsBetter("reflink", "time", "ms", 2, 5, "cp", 1).ratio()).isEqualTo(2.5);
+  }
+
+  @Test
+  void aRatioBelowTheAimIsMarked() {
+    assertThat(ROW.toString()).doesNotContain("missed");
+    assertThat(Row.moreIsBetter("dense", "data copied", "MiB/s", 99, 100, "cp", 1).toString())
+        .endsWith("missed");
+  }
+
+  @Test
   void theResultFileHasTheAgreedKeys() {
     assertThat(JsonMapper.builder().build().valueToTree(ROW).propertyNames())
         .containsExactlyInAnyOrder(

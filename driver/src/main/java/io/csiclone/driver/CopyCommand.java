@@ -2,6 +2,7 @@ package io.csiclone.driver;
 
 import io.csiclone.copy.CopyEngine;
 import io.csiclone.copy.CopyException;
+import io.csiclone.copy.CopyJournal;
 import io.csiclone.copy.CopyListener;
 import io.csiclone.copy.CopyMethod;
 import io.csiclone.copy.CopyOptions;
@@ -9,12 +10,14 @@ import io.csiclone.copy.CopyReport;
 import io.csiclone.copy.Verify;
 import java.io.Console;
 import java.io.PrintWriter;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
@@ -73,6 +76,19 @@ public final class CopyCommand implements Callable<Integer> {
   private @Nullable Long limit;
 
   @Option(
+      names = "--resume",
+      description =
+          "Keep a journal and go on from the one that an interrupted copy left. It is there as long as the target is incomplete.")
+  private boolean resume;
+
+  @Option(
+      names = "--journal",
+      paramLabel = "FILE",
+      description =
+          "The journal of --resume, needed for a device. Default: TARGET with .copy-journal behind it")
+  private @Nullable Path journal;
+
+  @Option(
       names = "--json",
       description = "Print what was done as one JSON object; nothing else goes to the output.")
   private boolean json;
@@ -118,6 +134,11 @@ public final class CopyCommand implements Callable<Integer> {
   private int copy(PrintWriter out, PrintWriter err) {
     CopyOptions options =
         new CopyOptions(CopyMethod.REFLINK, proof(), limit == null ? Long.MAX_VALUE : limit);
+    if (resume) {
+      options = options.resumable(CopyJournal.at(journalFile()));
+    } else if (journal != null) {
+      throw unusable("--journal is of use only with --resume");
+    }
     try {
       CopyOutcome outcome = CopyOutcome.of(source, target, copy(options, err));
       out.println(json ? outcome.toJson() : outcome.toText());
@@ -127,7 +148,12 @@ public final class CopyCommand implements Callable<Integer> {
       return exitCode(e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      err.println("interrupted; " + target + " is no copy of " + source);
+      err.println(
+          "interrupted; "
+              + target
+              + " is no copy of "
+              + source
+              + (resume ? ", --resume goes on from " + journalFile() : ""));
       return INTERRUPTED;
     }
   }
@@ -147,6 +173,24 @@ public final class CopyCommand implements Callable<Integer> {
   private static boolean onTerminal() {
     Console console = System.console();
     return console != null && console.isTerminal();
+  }
+
+  /** Beside a device there is no place that outlives a restart of the machine. */
+  private Path journalFile() {
+    if (journal != null) {
+      return journal;
+    }
+    if (Files.exists(target) && !Files.isRegularFile(target)) {
+      throw unusable("--resume needs --journal FILE, for " + target + " is no file");
+    }
+    return Path.of(target + ".copy-journal");
+  }
+
+  private ParameterException unusable(String message) {
+    if (spec == null) {
+      throw new IllegalStateException(message);
+    }
+    return new ParameterException(spec.commandLine(), message);
   }
 
   private Verify proof() {

@@ -4,6 +4,8 @@ import io.csiclone.copy.CopyReport;
 import io.csiclone.copy.VolumeDigest;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -23,7 +25,13 @@ import tools.jackson.databind.json.JsonMapper;
  * @param zeroed bytes of the target made zeros by a command
  * @param digest the digest of the source, when asked for and computed
  * @param passedOver faster methods that were not used
+ * @param byMethod bytes that each method moved or shared
+ * @param resumed bytes that an earlier copy had brought to the medium
+ * @param startedOver why the journal of an earlier copy did not help
  * @param milliseconds until all was on the medium and verified
+ * @param copyingMilliseconds of them, until the last byte was handed to the kernel
+ * @param flushingMilliseconds of them, the last flush
+ * @param comparingMilliseconds of them, reading back
  */
 record CopyOutcome(
     String source,
@@ -38,7 +46,13 @@ record CopyOutcome(
     long zeroed,
     @Nullable String digest,
     List<Missed> passedOver,
-    long milliseconds) {
+    Map<String, Long> byMethod,
+    long resumed,
+    @Nullable String startedOver,
+    long milliseconds,
+    long copyingMilliseconds,
+    long flushingMilliseconds,
+    long comparingMilliseconds) {
 
   /** A method that was not used, and why. */
   record Missed(String method, String reason) {}
@@ -59,7 +73,19 @@ record CopyOutcome(
         report.passedOver().stream()
             .map(missed -> new Missed(missed.method().name(), missed.reason()))
             .toList(),
-        report.took().toMillis());
+        byMethod(report),
+        report.resumed(),
+        report.startedOver().orElse(null),
+        report.took().toMillis(),
+        report.phases().copying().toMillis(),
+        report.phases().flushing().toMillis(),
+        report.phases().comparing().toMillis());
+  }
+
+  private static Map<String, Long> byMethod(CopyReport report) {
+    Map<String, Long> bytes = new TreeMap<>();
+    report.byMethod().forEach((method, moved) -> bytes.put(method.name(), moved));
+    return bytes;
   }
 
   String toJson() {
@@ -77,6 +103,12 @@ record CopyOutcome(
     line(text, "skipped", skipped);
     line(text, "holes", holes);
     line(text, "zeroed", zeroed);
+    if (resumed > 0) {
+      line(text, "resumed", resumed);
+    }
+    if (startedOver != null) {
+      line(text, "started over:", startedOver);
+    }
     line(text, "milliseconds", milliseconds);
     if (digest != null) {
       line(text, "digest", digest);

@@ -104,7 +104,13 @@ class CopyCommandTest {
             "zeroed",
             "digest",
             "passedOver",
-            "milliseconds");
+            "byMethod",
+            "resumed",
+            "startedOver",
+            "milliseconds",
+            "copyingMilliseconds",
+            "flushingMilliseconds",
+            "comparingMilliseconds");
     assertThat(report.path("target").asString()).isEqualTo(target.toString());
     assertThat(report.path("sourceBytes").asLong()).isEqualTo(4 << 20);
     assertThat(report.path("digest").asString()).isEqualTo(VolumeDigest.of(source).toString());
@@ -116,6 +122,29 @@ class CopyCommandTest {
     assertThat(run("--json", source, folder.resolve("missing"))).isEqualTo(3);
     assertThat(out.toString()).isEmpty();
     assertThat(err.toString().strip().lines()).hasSize(1);
+  }
+
+  @Test
+  void aJournalThatHelpsNobodyIsSaidAndRemoved() throws Exception {
+    Path journal = Files.writeString(folder.resolve("target.copy-journal"), "scribble");
+
+    assertThat(run("--resume", source, target)).as(err.toString()).isZero();
+
+    assertThat(out.toString()).contains("started over: it is truncated or no journal");
+    assertThat(Files.mismatch(source, target)).isEqualTo(4 << 20);
+    assertThat(journal).doesNotExist();
+  }
+
+  @Test
+  void aJournalForADeviceHasToBeNamed() {
+    assertThat(run("--resume", source, "/dev/null")).isEqualTo(2);
+    assertThat(err.toString()).contains("--journal FILE", "/dev/null");
+  }
+
+  @Test
+  void aJournalWithoutResumingIsAMistake() {
+    assertThat(run("--journal=" + folder.resolve("journal"), source, target)).isEqualTo(2);
+    assertThat(err.toString()).contains("--resume");
   }
 
   @Test

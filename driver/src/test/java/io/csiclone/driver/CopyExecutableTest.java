@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -22,7 +23,8 @@ import org.junit.jupiter.api.io.TempDir;
 @Tag("embedded")
 class CopyExecutableTest {
 
-  private static final int SIZE = 8 << 20;
+  private static final int SIZE = 32 << 20;
+  private static final Pattern HALFWAY = Pattern.compile("\\b([1-9]|[12][0-9])/32 MiB");
   private static final Duration LONG = Duration.ofSeconds(60);
 
   @TempDir private Path folder;
@@ -49,6 +51,7 @@ class CopyExecutableTest {
   void stop() throws IOException {
     started.forEach(Process::destroyForcibly);
     Files.deleteIfExists(target);
+    Files.deleteIfExists(Path.of(target + ".copy-journal"));
     Files.delete(elsewhere);
   }
 
@@ -94,7 +97,7 @@ class CopyExecutableTest {
   void aSourceWrittenToMeanwhileEndsWithFour() throws Exception {
     Process copy =
         start(
-            command("--verify", "--progress", "--limit=4M", source.toString(), target.toString()));
+            command("--verify", "--progress", "--limit=8M", source.toString(), target.toString()));
     awaitHalfway(copy);
 
     try (RandomAccessFile file = new RandomAccessFile(source.toFile(), "rw")) {
@@ -109,7 +112,7 @@ class CopyExecutableTest {
 
   @Test
   void aSignalStopsItAtOnceWithTheTargetNamedAsNoCopy() throws Exception {
-    Process copy = start(command("--progress", "--limit=2M", source.toString(), target.toString()));
+    Process copy = start(command("--progress", "--limit=4M", source.toString(), target.toString()));
     awaitHalfway(copy);
     long begun = System.nanoTime();
 
@@ -122,14 +125,48 @@ class CopyExecutableTest {
   }
 
   @Test
+  void aCopyThatWasCutOffGoesOnWhereItStopped() throws Exception {
+    // Of the first granule of the journal only the beginning is data, of the second one all.
+    long granule = 64 << 20;
+    byte[] more = Files.readAllBytes(source);
+    try (RandomAccessFile from = new RandomAccessFile(source.toFile(), "rw");
+        RandomAccessFile to = new RandomAccessFile(target.toFile(), "rw")) {
+      from.setLength(SIZE / 4);
+      from.seek(granule);
+      from.write(more);
+      to.setLength(from.length());
+    }
+    Path journal = Path.of(target + ".copy-journal");
+    Process first =
+        start(
+            command("--resume", "--progress", "--limit=8M", source.toString(), target.toString()));
+    await()
+        .atMost(LONG)
+        .until(() ->
+            !first.isAlive()
+                || Files.exists(journal) && Files.readString(journal).contains("done-below 1"));
+    first.destroy();
+    assertThat(exitOf(first)).as(said()).isEqualTo(143);
+    assertThat(said()).contains("--resume goes on from " + journal);
+    assertThat(journal).as("the mark of an incomplete target").exists();
+
+    Process second = start(command("--resume", "--json", source.toString(), target.toString()));
+
+    assertThat(exitOf(second)).as(said()).isZero();
+    assertThat(said()).contains("\"resumed\":" + granule);
+    assertThat(Files.mismatch(source, target)).isEqualTo(-1);
+    assertThat(journal).doesNotExist();
+  }
+
+  @Test
   void onATerminalItShowsTheProgressByItself() throws Exception {
-    String line = String.join(" ", command("--limit=8M", source.toString(), target.toString()));
+    String line = String.join(" ", command("--limit=32M", source.toString(), target.toString()));
 
     Process terminal =
         start(List.of("script", "--quiet", "--return", "--command", line, "/dev/null"));
 
     assertThat(exitOf(terminal)).as(said()).isZero();
-    assertThat(said()).contains("100%", "8/8 MiB", "MiB/s", "method ");
+    assertThat(said()).contains("100%", "32/32 MiB", "MiB/s", "method ");
   }
 
   @Test
@@ -141,7 +178,7 @@ class CopyExecutableTest {
   }
 
   private void awaitHalfway(Process copy) throws IOException {
-    await().atMost(LONG).until(() -> !copy.isAlive() || said().matches("(?s).*\\b[3-7]/8 MiB.*"));
+    await().atMost(LONG).until(() -> !copy.isAlive() || HALFWAY.matcher(said()).find());
     assertThat(copy.isAlive()).as(said()).isTrue();
   }
 
