@@ -37,6 +37,6 @@ class RowTest {
   @Test
   void theTablesColumnsStandUnderTheirHeadings() {
     assertThat(ROW.toString()).contains("300 MiB/s", "200 MiB/s", "cp", "1.50");
-    assertThat(Row.header()).contains("ours", "best peer", "ratio", "aim");
+    assertThat(Row.header()).contains("figure", "ours", "peer", "ratio", "aim");
   }
 }
