@@ -150,6 +150,7 @@ final class CopyBench implements Callable<Integer> {
   }
 
   private void announce(List<CopyCase> cases, PrintWriter out) throws IOException {
+    Files.createDirectories(folder);
     out.printf("in %s (%s)%n", folder.toAbsolutePath(), Files.getFileStore(folder).type());
     if (!Medium.canDropCaches()) {
       out.println("the cache is not cold: dropping it takes root");

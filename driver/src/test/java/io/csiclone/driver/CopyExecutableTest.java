@@ -143,15 +143,14 @@ class CopyExecutableTest {
     }
     Path journal = folder.resolve("large.copy-journal");
     Process first =
-        start(
-            command(
-                "--resume", "--digest", "--limit=128M", source.toString(), large.toString()));
+        start(command("--resume", "--digest", "--limit=128M", source.toString(), large.toString()));
     await()
         .atMost(LONG)
         .until(() -> !first.isAlive() || SOME_DONE.matcher(journalText(journal)).find());
     first.destroy();
     int exit = exitOf(first);
-    assumeFalse(said().contains("method REFLINK"), "sharing extents takes no time to be cut off in");
+    assumeFalse(
+        said().contains("method REFLINK"), "sharing extents takes no time to be cut off in");
     assertThat(exit).as(said()).isEqualTo(143);
     assertThat(said()).contains("--resume goes on from " + journal);
     assertThat(journal).as("the mark of an incomplete target").exists();

@@ -89,7 +89,7 @@ final class BlockEndpoint extends DescriptorEndpoint {
    * hold older bytes; pages in use by it cannot even be dropped.
    */
   @Override
-  long cachedBytes(long offset, int length) {
+  long cachedBytes(long offset, long length) {
     return 0;
   }
 
@@ -126,6 +126,11 @@ final class BlockEndpoint extends DescriptorEndpoint {
   @Override
   public int zeroGranule() {
     return ZERO_GRANULE;
+  }
+
+  @Override
+  public boolean betterPastCache() {
+    return true;
   }
 
   @Override

@@ -102,7 +102,7 @@ final class CopyRun {
         new Volume(
             pair.source(),
             pair.target(),
-            new Ladder(options.fastest(), digesting),
+            new Ladder(options.fastest(), digesting, pair.source().betterPastCache()),
             tally,
             digesting);
     Granules granules = granules(volume);

@@ -54,7 +54,7 @@ abstract class DescriptorEndpoint implements Endpoint {
   abstract List<Zeroing> zeroings();
 
   /** Bytes of the range that can be had from the page cache; -1 when that is unknown. */
-  abstract long cachedBytes(long offset, int length);
+  abstract long cachedBytes(long offset, long length);
 
   /** Whether a move of this length goes past the page cache when nothing is in it. */
   abstract boolean worthBypassing(int length);
@@ -89,7 +89,7 @@ abstract class DescriptorEndpoint implements Endpoint {
     return rest;
   }
 
-  private boolean bypasses(int length) {
+  final boolean bypasses(int length) {
     return switch (policy) {
       case AUTO -> worthBypassing(length);
       case DIRECT -> true;

@@ -55,6 +55,9 @@ interface Endpoint extends AutoCloseable {
   /** The shortest run of zeros in data that is worth a {@link #zero} of its own, in bytes. */
   int zeroGranule();
 
+  /** Whether all of it is best read past the page cache, though the kernel could copy it. */
+  boolean betterPastCache();
+
   /** The descriptor to hand to {@link #cloneFrom} and its like; empty when this is no file. */
   Optional<Descriptor> file();
 

@@ -141,7 +141,7 @@ final class FileEndpoint extends DescriptorEndpoint {
   }
 
   @Override
-  long cachedBytes(long offset, int length) {
+  long cachedBytes(long offset, long length) {
     long[] cached = {-1};
     try {
       cacheStatus.attempt(() -> cached[0] = descriptor.cachedBytes(offset, length));
@@ -168,6 +168,13 @@ final class FileEndpoint extends DescriptorEndpoint {
   @Override
   public int zeroGranule() {
     return ZERO_GRANULE;
+  }
+
+  @Override
+  public boolean betterPastCache() {
+    // A filesystem without a device of its own may be a server's, which copies by itself.
+    boolean onDevice = status.device().major() != 0;
+    return onDevice && bypasses(LONG_ENOUGH) && cachedBytes(0, size()) <= size() / 2;
   }
 
   @Override

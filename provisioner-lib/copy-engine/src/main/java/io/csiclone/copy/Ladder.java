@@ -10,14 +10,18 @@ final class Ladder {
 
   private final List<PassedOver> passedOver = new CopyOnWriteArrayList<>();
   private final boolean digesting;
+  private final boolean pastCache;
   private volatile CopyMethod method;
 
   /**
    * @param digesting whether the bytes have to pass through the engine
+   * @param pastCache whether moving the source past the page cache costs less than a copy by the
+   *     kernel, which goes through it wherever extents cannot be shared
    */
-  Ladder(CopyMethod fastest, boolean digesting) {
+  Ladder(CopyMethod fastest, boolean digesting, boolean pastCache) {
     this.method = fastest;
     this.digesting = digesting;
+    this.pastCache = pastCache;
     for (CopyMethod faster : CopyMethod.values()) {
       if (faster.compareTo(fastest) < 0) {
         passedOver.add(new PassedOver(faster, "the options do not allow it"));
@@ -38,6 +42,11 @@ final class Ladder {
     passedOver.add(new PassedOver(from, reason));
     method = CopyMethod.values()[from.ordinal() + 1];
     passOverWhatHidesBytes();
+    if (pastCache && method == CopyMethod.COPY_FILE_RANGE) {
+      passedOver.add(
+          new PassedOver(method, "the source is not cached and is moved past the cache"));
+      method = CopyMethod.READ_WRITE;
+    }
   }
 
   private void passOverWhatHidesBytes() {

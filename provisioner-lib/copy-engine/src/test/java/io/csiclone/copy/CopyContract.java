@@ -208,8 +208,7 @@ abstract class CopyContract {
 
   @ParameterizedTest
   @EnumSource(CopyMethod.class)
-  void whatTheMediumDoesNotHoldIsFoundByReadingBack(CopyMethod fastest)
-      throws Exception {
+  void whatTheMediumDoesNotHoldIsFoundByReadingBack(CopyMethod fastest) throws Exception {
     int wrong = (2 << 20) + 4_321;
     byte[] content = new byte[8 << 20];
     new Random(9).nextBytes(content);
@@ -259,8 +258,7 @@ abstract class CopyContract {
               plain,
               new CopyOptions(CopyMethod.PLAIN).verified(Verify.DIGEST),
               CopyListener.none());
-      CopyReport report =
-          engine.copy(source, target, options.caching(policy), CopyListener.none());
+      CopyReport report = engine.copy(source, target, options.caching(policy), CopyListener.none());
 
       assertThat(Files.mismatch(plain, target)).as("seed " + seed + " " + policy).isEqualTo(-1);
       if (report.cloned() == 0) {

@@ -68,6 +68,11 @@ class DelegatingEndpoint implements Endpoint {
   }
 
   @Override
+  public boolean betterPastCache() {
+    return real.betterPastCache();
+  }
+
+  @Override
   public Optional<Descriptor> file() {
     return real.file();
   }
