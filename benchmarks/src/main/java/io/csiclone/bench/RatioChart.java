@@ -18,6 +18,12 @@ final class RatioChart {
   private RatioChart() {}
 
   static void write(List<Row> rows, Path file) throws IOException {
+    try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(file))) {
+      VectorGraphicsEncoder.saveVectorGraphic(of(rows), out, VectorGraphicsFormat.SVG);
+    }
+  }
+
+  static HorizontalBarChart of(List<Row> rows) {
     // From bottom to top.
     List<Row> shown = rows.stream().filter(row -> row.aim() == 1.0).toList().reversed();
     HorizontalBarChart chart =
@@ -32,8 +38,6 @@ final class RatioChart {
         shown.stream().map(Row::ratio).toList(),
         shown.stream().map(row -> row.name() + " (" + row.peerName() + ")").toList());
     chart.addAnnotation(new AnnotationLine(1.0, true, false));
-    try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(file))) {
-      VectorGraphicsEncoder.saveVectorGraphic(chart, out, VectorGraphicsFormat.SVG);
-    }
+    return chart;
   }
 }
