@@ -1,41 +1,41 @@
 package io.csiclone.bench;
 
-import java.io.BufferedOutputStream;
+import java.awt.Color;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.knowm.xchart.AnnotationLine;
+import org.knowm.xchart.ChartEncoder;
 import org.knowm.xchart.HorizontalBarChart;
 import org.knowm.xchart.HorizontalBarChartBuilder;
-import org.knowm.xchart.VectorGraphicsEncoder;
-import org.knowm.xchart.VectorGraphicsEncoder.VectorGraphicsFormat;
 
 /** The ratios of the rates and times as a picture. */
 final class RatioChart {
 
   private RatioChart() {}
 
+  /** Writes an SVG. */
   static void write(List<Row> rows, Path file) throws IOException {
-    try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(file))) {
-      VectorGraphicsEncoder.saveVectorGraphic(of(rows), out, VectorGraphicsFormat.SVG);
-    }
+    Files.write(file, ChartEncoder.getBytes(of(rows), "svg"));
   }
 
   static HorizontalBarChart of(List<Row> rows) {
-    // From bottom to top.
-    List<Row> shown = rows.stream().filter(row -> row.aim() == 1.0).toList().reversed();
+    List<Row> shown =
+        rows.stream().filter(row -> row.aim() == 1.0 && CopyBench.isAgainstAPeer(row)).toList();
     HorizontalBarChart chart =
         new HorizontalBarChartBuilder()
-            .width(900)
-            .height(120 + 34 * shown.size())
-            .title("Copy engine with digest: times as fast as the best peer")
+            .width(1000)
+            .height(90 + 34 * shown.size())
+            .title("Copy engine with digest, 1 = the best peer")
             .build();
-    chart.getStyler().setLegendVisible(false);
+    chart.getStyler().setLabelsVisible(true).setLegendVisible(false);
+    chart.getStyler().setChartBackgroundColor(Color.WHITE);
+    // One label for each bar.
+    chart.getStyler().setXAxisMaxLabelCount(shown.size());
     chart.addSeries(
         "ratio",
-        shown.stream().map(Row::ratio).toList(),
+        shown.stream().map(row -> Math.round(row.ratio() * 100) / 100.0).toList(),
         shown.stream().map(row -> row.name() + " (" + row.peerName() + ")").toList());
     chart.addAnnotation(new AnnotationLine(1.0, true, false));
     return chart;
