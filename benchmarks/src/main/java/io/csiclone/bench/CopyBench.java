@@ -120,7 +120,7 @@ final class CopyBench implements Callable<Integer> {
     rows.forEach(out::println);
     out.println("written to " + Results.write(results, "copy", rows));
     out.println("written to " + Results.write(results, "copy-contestants", all));
-    if (svg != null) {
+    if (svg != null && rows.stream().anyMatch(CopyBench::isAgainstAPeer)) {
       RatioChart.write(rows, svg);
       out.println("drawn in " + svg);
     }

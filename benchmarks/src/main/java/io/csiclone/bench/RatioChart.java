@@ -32,7 +32,7 @@ final class RatioChart {
     chart.getStyler().setLabelsVisible(true).setLegendVisible(false);
     chart.getStyler().setChartBackgroundColor(Color.WHITE);
     // One label for each bar.
-    chart.getStyler().setXAxisMaxLabelCount(shown.size());
+    chart.getStyler().setXAxisMaxLabelCount(Math.max(2, shown.size()));
     chart.addSeries(
         "ratio",
         shown.stream().map(row -> Math.round(row.ratio() * 100) / 100.0).toList(),
