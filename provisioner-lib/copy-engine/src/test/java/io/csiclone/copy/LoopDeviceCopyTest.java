@@ -100,7 +100,8 @@ class LoopDeviceCopyTest {
       assertThat(VolumeDigest.of(target.path(), SIZE)).isEqualTo(VolumeDigest.of(sourceFile));
       assertThat(compared.passedOver())
           .extracting(CopyReport.PassedOver::method)
-          .containsExactly(CopyMethod.REFLINK, CopyMethod.COPY_FILE_RANGE);
+          .containsExactly(
+              CopyMethod.REFLINK, CopyMethod.REFLINK_RANGES, CopyMethod.COPY_FILE_RANGE);
     }
   }
 

@@ -25,7 +25,7 @@ class RateLimitTest {
   void theRateIsKeptWithinFivePercentWhateverTheStepsTake(long bytesPerSecond) {
     Random random = new Random(bytesPerSecond);
     AtomicLong time = new AtomicLong(-5);
-    RateLimit limit = new RateLimit(bytesPerSecond, time::get);
+    RateLimit limit = new RateLimit(bytesPerSecond, 1, time::get);
     long moved = 0;
     while (moved < 20 * bytesPerSecond) {
       long step = limit.step();
@@ -44,7 +44,7 @@ class RateLimitTest {
   @Test
   void timeLostIsMadeUpForByAQuarterOfASecondAtMost() {
     AtomicLong time = new AtomicLong();
-    RateLimit limit = new RateLimit(10_000_000, time::get);
+    RateLimit limit = new RateLimit(10_000_000, 1, time::get);
     time.set(TimeUnit.HOURS.toNanos(1));
     limit.moved(10_000_000);
     assertThat(limit.delay()).isEqualTo(TimeUnit.MILLISECONDS.toNanos(750));

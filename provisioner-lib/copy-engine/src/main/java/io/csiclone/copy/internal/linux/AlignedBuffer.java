@@ -13,10 +13,10 @@ import java.lang.foreign.MemorySegment;
  */
 public final class AlignedBuffer implements AutoCloseable {
 
-  private static final int PAGE = 4096;
+  static final int PAGE = 4096;
 
-  /** What runs are compared with; the comparison is vectorised by the JDK. */
-  private static final int ZEROS = 64 * 1024;
+  /** What runs are compared with, vectorised by the JDK, and what is written for zeros. */
+  static final MemorySegment ZEROS = Arena.global().allocate(64 * 1024, PAGE).asReadOnly();
 
   private static final Hasher128 XXH3 = Hashing.xxh3_128();
   private static final ByteAccess<MemorySegment> BYTES =
@@ -24,12 +24,10 @@ public final class AlignedBuffer implements AutoCloseable {
 
   private final Arena arena = Arena.ofShared();
   private final MemorySegment memory;
-  private final MemorySegment zeros;
 
   /** A buffer of {@code size} bytes. */
   public AlignedBuffer(int size) {
     memory = arena.allocate(size, PAGE);
-    zeros = arena.allocate(ZEROS, PAGE);
   }
 
   public int size() {
@@ -38,9 +36,10 @@ public final class AlignedBuffer implements AutoCloseable {
 
   /** Whether every byte from {@code from} up to {@code to} is zero. */
   public boolean isZero(int from, int to) {
-    for (int at = from; at < to; at += ZEROS) {
-      int end = Math.min(to, at + ZEROS);
-      if (MemorySegment.mismatch(memory, at, end, zeros, 0, end - at) >= 0) {
+    int step = (int) ZEROS.byteSize();
+    for (int at = from; at < to; at += step) {
+      int end = Math.min(to, at + step);
+      if (MemorySegment.mismatch(memory, at, end, ZEROS, 0, end - at) >= 0) {
         return false;
       }
     }
