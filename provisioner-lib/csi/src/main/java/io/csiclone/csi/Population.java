@@ -1,8 +1,13 @@
 package io.csiclone.csi;
 
 import io.csiclone.copy.CopyEngine;
+import io.csiclone.copy.CopyException;
+import io.csiclone.copy.CopyFailure;
+import io.csiclone.copy.CopyJournal;
 import io.csiclone.copy.CopyListener;
 import io.csiclone.copy.CopyOptions;
+import io.csiclone.copy.CopyReport;
+import java.nio.file.Files;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -125,10 +130,11 @@ final class Population {
 
   private Outcome populate() {
     try {
-      if (resumed) {
-        backend.delete(record.volumeId());
+      Optional<BackendVolume> half = resumed ? halfCopied() : Optional.empty();
+      if (resumed && half.isEmpty()) {
+        discard();
       }
-      BackendVolume volume = make();
+      BackendVolume volume = half.isPresent() ? goOn(half.get()) : make();
       if (volume.capacityBytes() < record.capacityBytes()) {
         throw new BackendException(
             BackendException.Reason.FAILED,
@@ -139,6 +145,41 @@ final class Population {
     } catch (InterruptedException | RuntimeException | Error e) {
       return failed(e);
     }
+  }
+
+  /** What an earlier process has copied in part; its journal tells which part. */
+  private Optional<BackendVolume> halfCopied() {
+    if (record.request().sourceVolumeId() == null
+        || !Files.exists(records.journal(record.volumeId()))) {
+      return Optional.empty();
+    }
+    return backend
+        .find(record.volumeId())
+        .filter(volume -> volume.capacityBytes() >= record.capacityBytes());
+  }
+
+  private BackendVolume goOn(BackendVolume half) throws InterruptedException {
+    String sourceId = record.request().sourceVolumeId();
+    if (sourceId == null) {
+      throw new IllegalStateException("only a clone is half copied");
+    }
+    try {
+      copy(sourceId);
+      return half;
+    } catch (CopyException e) {
+      if (e.failure() != CopyFailure.SOURCE_NOT_THE_SAME
+          && e.failure() != CopyFailure.JOURNAL_UNUSABLE) {
+        throw e;
+      }
+      log.info("Volume {} is copied from the start: {}", record.volumeId(), e.getMessage());
+      discard();
+      return make();
+    }
+  }
+
+  private void discard() {
+    records.deleteJournal(record.volumeId());
+    backend.delete(record.volumeId());
   }
 
   private BackendVolume make() throws InterruptedException {
@@ -162,14 +203,22 @@ final class Population {
       return cloned.get();
     }
     BackendVolume empty = backend.create(spec);
+    copy(sourceId);
+    return empty;
+  }
+
+  private void copy(String sourceId) throws InterruptedException {
     backend.quiesce(sourceId);
     CopyListener listener = (done, total) -> copiedBytes = done;
-    copyEngine.copy(
-        backend.endpoint(sourceId),
-        backend.endpoint(spec.volumeId()),
-        CopyOptions.defaults(),
-        listener);
-    return empty;
+    CopyReport report =
+        copyEngine.copy(
+            backend.endpoint(sourceId),
+            backend.endpoint(record.volumeId()),
+            CopyOptions.defaults().resumable(CopyJournal.at(records.journal(record.volumeId()))),
+            listener);
+    if (report.resumed() > 0) {
+      log.info("Volume {} was resumed at {} bytes", record.volumeId(), report.resumed());
+    }
   }
 
   private Outcome failed(Throwable thrown) {
@@ -188,7 +237,7 @@ final class Population {
         refusal.getMessage(),
         StatusTable.unexpected(thrown) ? thrown : null);
     try {
-      backend.delete(record.volumeId());
+      discard();
     } catch (RuntimeException e) {
       // The record stays, so the next call for this volume tries again.
       log.warn("What was made of volume {} could not be removed", record.volumeId(), e);
