@@ -22,6 +22,21 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | quote }}
 {{ $service }},{{ $service }}.{{ .Values.certificate.clusterDomain }}
 {{- end -}}
 
+{{/* Where claims are looked at, and which of them; the same for both hooks and for the policy. */}}
+{{- define "csi-clone-webhook.namespaceSelector" -}}
+namespaceSelector:
+  matchExpressions:
+    - key: kubernetes.io/metadata.name
+      operator: NotIn
+      values: {{ append .Values.webhook.exemptNamespaces .Release.Namespace | uniq | toJson }}
+{{- end -}}
+
+{{- define "csi-clone-webhook.matchConditions" -}}
+matchConditions:
+  - name: names-a-data-source
+    expression: has(object.spec.dataSource) || has(object.spec.dataSourceRef)
+{{- end -}}
+
 {{/*
 What both hooks have in common. The caBundle is never rendered: the webhook writes it, and Helm keeps
 what no revision of the chart has set.
@@ -43,19 +58,30 @@ rules:
     scope: Namespaced
 matchPolicy: Equivalent
 {{- if semverCompare ">=1.21-0" $context.Capabilities.KubeVersion.Version }}
-namespaceSelector:
-  matchExpressions:
-    - key: kubernetes.io/metadata.name
-      operator: NotIn
-      values: {{ append $context.Values.webhook.exemptNamespaces $context.Release.Namespace | uniq | toJson }}
+{{ include "csi-clone-webhook.namespaceSelector" $context }}
 {{- end }}
 {{- if semverCompare ">=1.28-0" $context.Capabilities.KubeVersion.Version }}
-matchConditions:
-  - name: names-a-data-source
-    expression: has(object.spec.dataSource) || has(object.spec.dataSourceRef)
+{{ include "csi-clone-webhook.matchConditions" $context }}
 {{- end }}
 failurePolicy: {{ $context.Values.webhook.failurePolicy }}
 timeoutSeconds: {{ $context.Values.webhook.timeoutSeconds }}
 sideEffects: None
 admissionReviewVersions: [v1]
+{{- end -}}
+
+{{/*
+A CEL condition: whether the restriction refuses in the claim's namespace. The mode of the cluster, as the namespace's
+label changes it. Arguments: context, code.
+*/}}
+{{- define "csi-clone-webhook.denies" -}}
+{{- $label := printf "'csi-clone.io/mode.%s'" .code -}}
+{{- $mode := "deny" -}}
+{{- range $code, $set := .context.Values.policy.modes -}}
+{{- if eq (lower $code) (lower $.code) -}}{{- $mode = $set -}}{{- end -}}
+{{- end -}}
+{{- if eq $mode "deny" -}}
+!(has(namespaceObject.metadata.labels) && {{ $label }} in namespaceObject.metadata.labels && namespaceObject.metadata.labels[{{ $label }}] in ['warn', 'off'])
+{{- else -}}
+has(namespaceObject.metadata.labels) && {{ $label }} in namespaceObject.metadata.labels && namespaceObject.metadata.labels[{{ $label }}] == 'deny'
+{{- end -}}
 {{- end -}}

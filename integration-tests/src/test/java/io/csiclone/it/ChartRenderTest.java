@@ -46,7 +46,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class ChartRenderTest {
 
   private static final Path CHARTS = Path.of("../charts");
-  private static final String WEBHOOK = "csi-clone-webhook";
+  static final String WEBHOOK = "csi-clone-webhook";
   private static final String DRIVER = "reflink-driver";
   private static final String NAMESPACE = "csi-clone-system";
   private static final String NEWEST = "v1.36.0";
@@ -142,6 +142,20 @@ class ChartRenderTest {
           .satisfies(rule ->
               assertThat(rule.getVerbs()).containsExactlyInAnyOrder("get", "list", "watch"));
     }
+  }
+
+  @Test
+  void nodesNamespacesAndPodsAreReadAsSparinglyAsTheyAreUsed() {
+    assertThat(verbs(WEBHOOK, "nodes")).containsExactly("get");
+    assertThat(verbs(WEBHOOK, "pods")).containsExactly("list");
+    assertThat(verbs(DRIVER, "namespaces")).containsExactly("get");
+  }
+
+  private static List<String> verbs(String chart, String resource) {
+    return rules(render(chart, NEWEST, Map.of())).stream()
+        .filter(rule -> rule.getResources().contains(resource))
+        .flatMap(rule -> rule.getVerbs().stream())
+        .toList();
   }
 
   @ParameterizedTest
@@ -259,6 +273,8 @@ class ChartRenderTest {
                     NEWEST,
                     Map.of(
                         "policy.classPolicy", "same-driver",
+                        "policy.drivers.plain", true,
+                        "policy.drivers.disk\\.example\\.com", false,
                         "policy.modes.SourceInUse", "deny",
                         "policy.modes.FsTypeMismatch", "off")))
             .getSpec()
@@ -271,6 +287,8 @@ class ChartRenderTest {
         .contains(
             "--csi-clone.webhook.class-policy=same-driver",
             "--csi-clone.webhook.fail-mode=deny",
+            "--csi-clone.webhook.drivers[plain]=true",
+            "--csi-clone.webhook.drivers[disk.example.com]=false",
             "--csi-clone.webhook.modes.SourceInUse=deny",
             "--csi-clone.webhook.modes.FsTypeMismatch=off");
   }
@@ -306,12 +324,17 @@ class ChartRenderTest {
 
   @ParameterizedTest
   @FieldSource("SERVERS")
-  void theDriverSaysThatItClones(String server) {
+  void whetherTheDriverClonesIsLeftToTheDriverToSay(String server) {
     CSIDriver driver = one(CSIDriver.class, render(DRIVER, server, Map.of()));
 
     assertThat(driver.getMetadata().getName()).isEqualTo("reflink.csi-clone.io");
-    assertThat(driver.getMetadata().getAnnotations())
-        .containsEntry("csi-clone.io/clone-volume", "true");
+    assertThat(driver.getMetadata().getAnnotations()).isNullOrEmpty();
+    assertThat(rules(render(DRIVER, server, Map.of())))
+        .filteredOn(rule -> rule.getResources().contains("csidrivers"))
+        .filteredOn(rule -> rule.getVerbs().contains("patch"))
+        .singleElement()
+        .satisfies(
+            rule -> assertThat(rule.getResourceNames()).containsExactly("reflink.csi-clone.io"));
     assertThat(driver.getSpec().getAttachRequired()).isFalse();
     assertThat(driver.getSpec().getPodInfoOnMount()).isFalse();
     assertThat(driver.getSpec().getVolumeLifecycleModes()).containsExactly("Persistent");
@@ -384,6 +407,7 @@ class ChartRenderTest {
     "csi-clone-webhook, webhook.timeoutSeconds, 31",
     "csi-clone-webhook, policy.modes.SourceInUse, maybe",
     "csi-clone-webhook, policy.classPolicy, any",
+    "csi-clone-webhook, policy.drivers.disk, perhaps",
     "csi-clone-webhook, certificate.secretName, Not_A_Name",
     "csi-clone-webhook, image.pullPolicy, Sometimes",
     "csi-clone-webhook, replica, 3",
@@ -411,7 +435,7 @@ class ChartRenderTest {
     assertThatThrownBy(() -> renderText(DRIVER, server, Map.of())).hasMessageContaining("1.20");
   }
 
-  private static int minor(String server) {
+  static int minor(String server) {
     return Integer.parseInt(server.split("\\.", -1)[1]);
   }
 
@@ -423,7 +447,7 @@ class ChartRenderTest {
         .toList();
   }
 
-  private static <T> T one(Class<T> type, List<HasMetadata> objects) {
+  static <T> T one(Class<T> type, List<HasMetadata> objects) {
     return single(all(type, objects));
   }
 
@@ -436,7 +460,7 @@ class ChartRenderTest {
     return objects.stream().filter(type::isInstance).map(type::cast).toList();
   }
 
-  private static List<HasMetadata> render(String chart, String server, Map<String, Object> values) {
+  static List<HasMetadata> render(String chart, String server, Map<String, Object> values) {
     byte[] yaml = renderText(chart, server, values).getBytes(StandardCharsets.UTF_8);
     try (KubernetesClient client =
         new KubernetesClientBuilder().withConfig(Config.empty()).build()) {

@@ -4,32 +4,19 @@ import io.csiclone.facts.ClaimReader;
 import io.csiclone.facts.ClusterFacts;
 import io.csiclone.facts.FactsUnavailableException;
 import io.csiclone.rules.ClaimFacts;
-import io.csiclone.rules.ClassPolicy;
 import io.csiclone.rules.CloneRules;
-import io.csiclone.rules.Mode;
-import io.csiclone.rules.RuleCode;
 import io.csiclone.rules.RulePolicy;
 import io.csiclone.rules.Verdict;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
-import java.util.function.Function;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** Decides on requests; knows nothing of HTTP. */
 final class AdmissionCore {
 
   private static final String CLASS_FIELD = "storageClassName";
-
-  /** Lets nothing pass, to find out whether a policy has to be looked up at all. */
-  private static final RulePolicy STRICTEST =
-      new RulePolicy(
-          Arrays.stream(RuleCode.values())
-              .collect(Collectors.toMap(Function.identity(), _ -> Mode.DENY)),
-          ClassPolicy.SAME_CLASS);
 
   private final ClusterFacts facts;
   private final RulePolicy policy;
@@ -57,10 +44,10 @@ final class AdmissionCore {
     var verdict = judgeDataSource(claim, written);
     var warnings = new ArrayList<>(texts(verdict));
     if (!verdict.allowed()) {
-      return new Decision.Denied(verdict.denials(), warnings);
+      return new Decision.Denied(verdict.denials(), warnings).warningOf(verdict);
     }
     if (written.cloneSource().isEmpty()) {
-      return new Decision.Allowed(warnings);
+      return new Decision.Allowed(warnings).warningOf(verdict);
     }
     var patch = new ArrayList<PatchOperation>();
     dropOwnNamespace(written, patch, warnings);
@@ -69,7 +56,7 @@ final class AdmissionCore {
     } catch (FactsUnavailableException e) {
       return unjudged(written, e, patch, warnings);
     }
-    return admitted(patch, warnings);
+    return admitted(patch, warnings).warningOf(verdict);
   }
 
   /** Judges the claim as it would be stored. */
@@ -85,9 +72,11 @@ final class AdmissionCore {
               ? judgeDataSource(claim, written)
               : facts.judge(claim, policy);
       var warnings = texts(verdict);
-      return verdict.allowed()
-          ? new Decision.Allowed(warnings)
-          : new Decision.Denied(verdict.denials(), warnings);
+      var decision =
+          verdict.allowed()
+              ? new Decision.Allowed(warnings)
+              : new Decision.Denied(verdict.denials(), warnings);
+      return decision.warningOf(verdict);
     } catch (FactsUnavailableException e) {
       return unjudged(written, e, List.of(), List.of());
     }
@@ -95,7 +84,7 @@ final class AdmissionCore {
 
   /** Without a look-up when there is nothing to object to. */
   private Verdict judgeDataSource(PersistentVolumeClaim claim, ClaimFacts written) {
-    var strict = CloneRules.judgeDataSource(written, STRICTEST);
+    var strict = CloneRules.judgeDataSource(written, RulePolicy.strictest());
     if (strict.allowed()) {
       return strict;
     }

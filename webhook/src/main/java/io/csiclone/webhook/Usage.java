@@ -26,6 +26,8 @@ final class Usage {
         --csi-clone.webhook.class-policy=same-class
                                                    same-class or same-driver
         --csi-clone.webhook.modes.CODE=MODE        deny, warn or off for one restriction
+        --csi-clone.webhook.drivers[NAME]=true     whether a CSI driver that does not say it itself
+                                                   can clone: true or false
 
       Each can be an environment variable instead: CSICLONE_WEBHOOK_FAILMODE=allow.
       """;

@@ -1,12 +1,14 @@
 package io.csiclone.webhook;
 
 import io.csiclone.rules.ClassPolicy;
+import io.csiclone.rules.DriverFacts.CloneSupport;
 import io.csiclone.rules.Mode;
 import io.csiclone.rules.RuleCode;
 import io.csiclone.rules.RulePolicy;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
@@ -24,6 +26,7 @@ import org.springframework.boot.context.properties.ConfigurationProperties;
  * @param failMode what becomes of a clone about which the cluster cannot be asked in that time
  * @param classPolicy how alike the storage classes of source and clone have to be
  * @param modes restrictions whose mode differs from the default, by code
+ * @param drivers whether CSI drivers that do not say it themselves can clone, by their names
  */
 @ConfigurationProperties("csi-clone.webhook")
 record WebhookProperties(
@@ -34,7 +37,8 @@ record WebhookProperties(
     Duration patience,
     FailMode failMode,
     ClassPolicy classPolicy,
-    @Nullable Map<String, Mode> modes) {
+    @Nullable Map<String, Mode> modes,
+    @Nullable Map<String, Boolean> drivers) {
 
   WebhookProperties {
     if (patience.isNegative() || patience.isZero()) {
@@ -47,7 +51,12 @@ record WebhookProperties(
     if (modes != null) {
       modes.forEach((id, mode) -> byCode.put(code(id), mode));
     }
-    return new RulePolicy(byCode, classPolicy);
+    var byName = new HashMap<String, CloneSupport>();
+    if (drivers != null) {
+      drivers.forEach(
+          (name, clones) -> byName.put(name, clones ? CloneSupport.YES : CloneSupport.NO));
+    }
+    return new RulePolicy(byCode, classPolicy, byName, List.of());
   }
 
   private static RuleCode code(String id) {

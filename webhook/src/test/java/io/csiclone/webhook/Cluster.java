@@ -15,9 +15,12 @@ import io.fabric8.mockwebserver.MockWebServer;
 import io.fabric8.mockwebserver.http.MockResponse;
 import io.fabric8.mockwebserver.http.RecordedRequest;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.Base64;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
@@ -103,6 +106,30 @@ final class Cluster implements AutoCloseable {
             .withLabels(labels)
             .endMetadata()
             .build());
+  }
+
+  /** A claim elsewhere, so that there is something to find for who should not look there. */
+  void alsoHoldsAClaimIn(String namespace, String name) {
+    create(
+        new PersistentVolumeClaimBuilder()
+            .withNewMetadata()
+            .withNamespace(namespace)
+            .withName(name)
+            .endMetadata()
+            .withNewSpec()
+            .withStorageClassName("fast")
+            .endSpec()
+            .build());
+  }
+
+  /** The paths that were asked for since the last call. */
+  List<String> paths() throws InterruptedException {
+    var paths = new ArrayList<String>();
+    RecordedRequest request;
+    while ((request = server.takeRequest(200, TimeUnit.MILLISECONDS)) != null) {
+      paths.add(request.getPath());
+    }
+    return paths;
   }
 
   /** Refuses to tell anything of these objects, named as in paths, until told {@code null}. */

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import io.csiclone.rules.ClassPolicy;
+import io.csiclone.rules.DriverFacts.CloneSupport;
 import io.csiclone.rules.Mode;
 import io.csiclone.rules.RuleCode;
 import java.time.Duration;
@@ -11,6 +12,9 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.springframework.boot.context.properties.bind.Binder;
+import org.springframework.core.env.SimpleCommandLinePropertySource;
+import org.springframework.core.env.StandardEnvironment;
 
 class WebhookPropertiesTest {
 
@@ -23,7 +27,8 @@ class WebhookPropertiesTest {
         patience,
         FailMode.DENY,
         ClassPolicy.SAME_DRIVER,
-        modes);
+        modes,
+        null);
   }
 
   @Test
@@ -42,6 +47,27 @@ class WebhookPropertiesTest {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> with(Duration.ofSeconds(1), Map.of("TooBig", Mode.OFF)).rulePolicy())
         .withMessageContainingAll("TooBig", "SizeTooSmall");
+  }
+
+  @Test
+  void driversAreSetByName() {
+    var environment = new StandardEnvironment();
+    environment
+        .getPropertySources()
+        .addFirst(
+            new SimpleCommandLinePropertySource(
+                "--csi-clone.webhook.patience=1s",
+                "--csi-clone.webhook.drivers[disk.example.com]=true",
+                "--csi-clone.webhook.drivers[tape.example.com]=false"));
+    var drivers =
+        Binder.get(environment)
+            .bind("csi-clone.webhook", WebhookProperties.class)
+            .get()
+            .rulePolicy()
+            .drivers();
+    assertThat(drivers)
+        .isEqualTo(
+            Map.of("disk.example.com", CloneSupport.YES, "tape.example.com", CloneSupport.NO));
   }
 
   @Test

@@ -5,9 +5,11 @@ import io.csiclone.copy.CopyException;
 import io.csiclone.copy.CopyFailure;
 import io.csiclone.copy.CopyJournal;
 import io.csiclone.copy.CopyListener;
+import io.csiclone.copy.CopyMethod;
 import io.csiclone.copy.CopyOptions;
 import io.csiclone.copy.CopyReport;
 import java.nio.file.Files;
+import java.time.Instant;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -109,12 +111,12 @@ final class Population {
 
   /** What to tell a caller who has to come back. */
   String progress() {
-    String sourceId = record.request().sourceVolumeId();
-    if (sourceId == null) {
-      return "Volume " + record.volumeId() + " is still being made";
+    ContentSource source = record.request().source();
+    if (source == null) {
+      return record.what() + " is still being made";
     }
-    return "Volume %s is still being cloned from %s: %d of %d bytes so far"
-        .formatted(record.volumeId(), sourceId, copiedBytes, record.capacityBytes());
+    return "%s is still being cloned from %s: %d of %d bytes so far"
+        .formatted(record.what(), source.id(), copiedBytes, record.capacityBytes());
   }
 
   private void run(Consumer<Population> whenEnded) {
@@ -134,6 +136,7 @@ final class Population {
       if (resumed && half.isEmpty()) {
         discard();
       }
+      Instant began = Instant.now();
       BackendVolume volume = half.isPresent() ? goOn(half.get()) : make();
       if (volume.capacityBytes() < record.capacityBytes()) {
         throw new BackendException(
@@ -141,7 +144,7 @@ final class Population {
             "The storage made volume %s with %d bytes instead of %d"
                 .formatted(volume.volumeId(), volume.capacityBytes(), record.capacityBytes()));
       }
-      return conclude(record.ready(volume.capacityBytes()), new Outcome.Ready(volume));
+      return conclude(record.ready(volume.capacityBytes(), began), new Outcome.Ready(volume));
     } catch (InterruptedException | RuntimeException | Error e) {
       return failed(e);
     }
@@ -149,22 +152,20 @@ final class Population {
 
   /** What an earlier process has copied in part; its journal tells which part. */
   private Optional<BackendVolume> halfCopied() {
-    if (record.request().sourceVolumeId() == null
-        || !Files.exists(records.journal(record.volumeId()))) {
-      return Optional.empty();
-    }
-    return backend
-        .find(record.volumeId())
-        .filter(volume -> volume.capacityBytes() >= record.capacityBytes());
+    return Files.exists(records.journal(record.volumeId()))
+        ? backend
+            .find(record.volumeId())
+            .filter(volume -> volume.capacityBytes() >= record.capacityBytes())
+        : Optional.empty();
   }
 
   private BackendVolume goOn(BackendVolume half) throws InterruptedException {
-    String sourceId = record.request().sourceVolumeId();
-    if (sourceId == null) {
-      throw new IllegalStateException("only a clone is half copied");
+    ContentSource source = record.request().source();
+    if (source == null) {
+      throw new IllegalStateException("a volume without a source has a copy journal");
     }
     try {
-      copy(sourceId);
+      copy(source.id(), spec());
       return half;
     } catch (CopyException e) {
       if (e.failure() != CopyFailure.SOURCE_NOT_THE_SAME
@@ -182,17 +183,19 @@ final class Population {
     backend.delete(record.volumeId());
   }
 
-  private BackendVolume make() throws InterruptedException {
+  private VolumeSpec spec() {
     CreateRequest request = record.request();
-    VolumeSpec spec =
-        new VolumeSpec(
-            record.volumeId(),
-            record.capacityBytes(),
-            request.capabilities().accessType(),
-            request.capabilities().fsType(),
-            request.parameters());
-    String sourceId = request.sourceVolumeId();
-    return sourceId == null ? backend.create(spec) : clone(sourceId, spec);
+    return new VolumeSpec(
+        record.volumeId(),
+        record.capacityBytes(),
+        request.capabilities().accessType(),
+        request.capabilities().fsType(),
+        request.parameters());
+  }
+
+  private BackendVolume make() throws InterruptedException {
+    ContentSource source = record.request().source();
+    return source == null ? backend.create(spec()) : clone(source.id(), spec());
   }
 
   private BackendVolume clone(String sourceId, VolumeSpec spec) throws InterruptedException {
@@ -203,18 +206,20 @@ final class Population {
       return cloned.get();
     }
     BackendVolume empty = backend.create(spec);
-    copy(sourceId);
+    copy(sourceId, spec);
     return empty;
   }
 
-  private void copy(String sourceId) throws InterruptedException {
+  private void copy(String sourceId, VolumeSpec spec) throws InterruptedException {
     backend.quiesce(sourceId);
     CopyListener listener = (done, total) -> copiedBytes = done;
     CopyReport report =
         copyEngine.copy(
             backend.endpoint(sourceId),
             backend.endpoint(record.volumeId()),
-            CopyOptions.defaults().resumable(CopyJournal.at(records.journal(record.volumeId()))),
+            new CopyOptions(CopyMethod.REFLINK)
+                .verified(backend.verification(spec))
+                .resumable(CopyJournal.at(records.journal(record.volumeId()))),
             listener);
     if (report.resumed() > 0) {
       log.info("Volume {} was resumed at {} bytes", record.volumeId(), report.resumed());

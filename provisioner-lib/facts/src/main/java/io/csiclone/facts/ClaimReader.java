@@ -50,7 +50,15 @@ public final class ClaimReader {
         mode(spec.getVolumeMode()),
         modes(spec.getAccessModes()),
         spec.getVolumeName(),
-        spec.getSelector() != null);
+        spec.getSelector() != null,
+        selectedNode(claim));
+  }
+
+  private static @Nullable String selectedNode(PersistentVolumeClaim claim) {
+    var annotations = claim.getMetadata().getAnnotations();
+    var node =
+        annotations == null ? null : annotations.get(TopologyReader.SELECTED_NODE_ANNOTATION);
+    return node == null || node.isEmpty() ? null : node;
   }
 
   /** The storage class in force; null when none is named, empty when none is wanted. */

@@ -1,5 +1,6 @@
 package io.csiclone.facts;
 
+import io.csiclone.rules.NodeFacts;
 import io.fabric8.kubernetes.api.model.ListOptionsBuilder;
 import io.fabric8.kubernetes.api.model.Namespace;
 import io.fabric8.kubernetes.api.model.PersistentVolume;
@@ -66,6 +67,11 @@ final class LiveLookup implements Lookup {
   @Override
   public Optional<CSIDriver> driver(String name) {
     return get("CSIDriver " + name, () -> client.storage().v1().csiDrivers().withName(name).get());
+  }
+
+  /** The node of that name; nodes are many and change often, so they are never watched. */
+  Optional<NodeFacts> node(String name) {
+    return get("node " + name, () -> client.nodes().withName(name).get()).map(TopologyReader::node);
   }
 
   /**

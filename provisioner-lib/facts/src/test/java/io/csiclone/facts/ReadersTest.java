@@ -163,4 +163,28 @@ class ReadersTest {
     assertThat(VolumeReader.driver("disk.example.com", null))
         .isEqualTo(new DriverFacts("disk.example.com", false, CloneSupport.UNKNOWN));
   }
+
+  @Test
+  void theSelectedNodeOfAClaimIsRead() {
+    var claim =
+        new PersistentVolumeClaimBuilder(Cluster.copy())
+            .editMetadata()
+            .addToAnnotations("volume.kubernetes.io/selected-node", "node-1")
+            .endMetadata()
+            .build();
+    assertThat(ClaimReader.clone(claim).selectedNode()).isEqualTo("node-1");
+    assertThat(ClaimReader.clone(Cluster.copy()).selectedNode()).isNull();
+  }
+
+  @Test
+  void aVolumeThatSaysNothingOfNodesIsEverywhere() {
+    var everywhere =
+        new PersistentVolumeBuilder(Cluster.volume())
+            .editSpec()
+            .withNodeAffinity(null)
+            .endSpec()
+            .build();
+    assertThat(TopologyReader.affinity(everywhere)).isNull();
+    assertThat(TopologyReader.affinity(Cluster.volume())).isNotNull();
+  }
 }
