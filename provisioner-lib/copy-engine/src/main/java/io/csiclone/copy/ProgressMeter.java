@@ -79,6 +79,9 @@ final class ProgressMeter {
     } catch (RuntimeException e) {
       LOG.warn("A copy's progress listener failed and is not called again", e);
       listener = CopyListener.none();
+    } finally {
+      // An interrupt that the listener left behind would close the journal's channel.
+      boolean ignored = Thread.interrupted();
     }
   }
 }

@@ -51,6 +51,21 @@ class RateLimitTest {
   }
 
   @Test
+  void aLimitIsSharedByTheThreadsOfACopy() throws Exception {
+    Path source = VolumeFiles.dirty(folder.resolve("source"), 24 << 20);
+    Path target = VolumeFiles.blank(folder.resolve("target"), 24 << 20);
+    CopyOptions options =
+        new CopyOptions(CopyMethod.READ_WRITE)
+            .limitedTo(16 << 20)
+            .inParallel(4)
+            .withGranule(1 << 20);
+    try (CopyEngine engine = CopyEngine.start(4, 64 << 20)) {
+      CopyReport report = engine.copy(source, target, options, CopyListener.none());
+      assertThat(report.took()).isGreaterThan(Duration.ofMillis(1_500 * 95 / 100));
+    }
+  }
+
+  @Test
   void aLimitedCopyTakesItsTimeAndAnotherOneDoesNotWaitForIt() throws Exception {
     Path source = VolumeFiles.dirty(folder.resolve("source"), 16 << 20);
     Path target = VolumeFiles.blank(folder.resolve("target"), 16 << 20);

@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -131,11 +132,13 @@ class ResumeTest {
 
   private String journaled() {
     try {
-      return Files.readAllLines(journal).stream()
-          .filter(line -> line.startsWith("done-below "))
-          .map(line -> line.substring(11))
-          .findFirst()
-          .orElseThrow();
+      return Files.exists(journal)
+          ? Files.readAllLines(journal).stream()
+              .filter(line -> line.startsWith("done-below "))
+              .map(line -> line.substring(11))
+              .findFirst()
+              .orElseThrow()
+          : "gone";
     } catch (IOException e) {
       throw new AssertionError(e);
     }
@@ -317,6 +320,63 @@ class ResumeTest {
     }
     assertThat(Files.readAllBytes(source)).isEqualTo(content);
     assertThat(Files.readAllBytes(target)).containsOnly(0);
+  }
+
+  @Test
+  void anInterruptedCopyGoesOnLater() throws Exception {
+    CopyOptions slow = resumable(OPTIONS.limitedTo(8 << 20));
+    try (CopyEngine engine = CopyEngine.start(WORKERS, 64 << 20)) {
+      AtomicBoolean interrupted = new AtomicBoolean();
+      Thread caller =
+          Thread.startVirtualThread(() -> {
+            try {
+              engine.copy(source, target, slow, CopyListener.none());
+            } catch (InterruptedException e) {
+              interrupted.set(true);
+            }
+          });
+      while (Files.notExists(journal) || journaled().equals("0")) {
+        Thread.sleep(5);
+      }
+      caller.interrupt();
+      caller.join();
+      assertThat(interrupted).isTrue();
+      assertThat(journal).as("the mark of an incomplete target").exists();
+
+      assertThat(engine.copy(source, target, resumable(OPTIONS), CopyListener.none()).resumed())
+          .isPositive();
+    }
+    assertCopied();
+  }
+
+  @Test
+  void aSourceThatShrinksLeavesTheTargetMarkedAndIsNotGoneOnFrom() throws Exception {
+    try (CopyEngine engine =
+        TestEngines.behindTarget(
+            WORKERS,
+            real ->
+                new RecordingEndpoint(
+                    real,
+                    operation -> {
+                      if (operation.offset() > SIZE / 2) {
+                        shrinkSource();
+                      }
+                    }))) {
+      assertThatExceptionOfType(CopyException.class)
+          .isThrownBy(() -> engine.copy(source, target, resumable(OPTIONS), CopyListener.none()))
+          .withMessageContaining(source.toString())
+          .satisfies(e -> assertThat(e.failure()).isEqualTo(CopyFailure.SOURCE_CHANGED));
+    }
+    assertThat(journal).exists();
+    assertRefused("it had 16777216 bytes and has 1000");
+  }
+
+  private void shrinkSource() {
+    try {
+      VolumeFiles.setSize(source, 1000);
+    } catch (IOException e) {
+      throw new AssertionError(e);
+    }
   }
 
   @Test
