@@ -129,8 +129,7 @@ class RollingRestartIT {
 
   private void create(TestNamespace namespace, String name) {
     try {
-      var answer =
-          namespace.tryCreate(Claims.clone(name, "pvc-1", "Filesystem").build(), "dryRun=All");
+      var answer = namespace.tryCreateDry(Claims.clone(name, "pvc-1", "Filesystem").build());
       if (answer.created()) {
         admitted.incrementAndGet();
       } else {

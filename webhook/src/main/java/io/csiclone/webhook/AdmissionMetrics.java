@@ -151,7 +151,7 @@ final class AdmissionMetrics {
         decisions.get(verdict).increment();
       }
       var basis = decision.basis();
-      for (RuleCode code : basis.warned()) {
+      for (RuleCode code : basis.warnedOf()) {
         findings.get(Severity.WARN).get(code).increment();
       }
       if (basis.unjudged() != null) {

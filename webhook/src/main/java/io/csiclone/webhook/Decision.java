@@ -3,7 +3,6 @@ package io.csiclone.webhook;
 import io.csiclone.facts.FactsUnavailableException.Reason;
 import io.csiclone.rules.Finding;
 import io.csiclone.rules.RuleCode;
-import io.csiclone.rules.Verdict;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -17,13 +16,17 @@ sealed interface Decision {
   Basis basis();
 
   /**
-   * How a decision came about, for whoever counts or records them.
+   * How a decision came about, for whoever counts them.
    *
-   * @param warned the restrictions that the user is only warned of
+   * @param warnedOf the restrictions among the warnings
    * @param unjudged what kept the clone from being judged, null when it was judged
    */
-  record Basis(List<RuleCode> warned, @Nullable Reason unjudged) {
-    static final Basis PLAIN = new Basis(List.of(), null);
+  record Basis(List<RuleCode> warnedOf, @Nullable Reason unjudged) {
+    static final Basis PLAIN = new Basis(List.of());
+
+    Basis(List<RuleCode> warnedOf) {
+      this(warnedOf, null);
+    }
   }
 
   /** Admitted as it is. */
@@ -49,38 +52,9 @@ sealed interface Decision {
   }
 
   /** Refused because it could not be judged. */
-  record Unjudged(String message, List<String> warnings, Basis basis) implements Decision {
-    Unjudged(String message, List<String> warnings) {
-      this(message, warnings, Basis.PLAIN);
-    }
-  }
+  record Unjudged(String message, List<String> warnings, Basis basis) implements Decision {}
 
   static Decision allowed() {
     return new Allowed(List.of());
-  }
-
-  /** The restrictions that the user is only warned of. */
-  default List<RuleCode> warned() {
-    return basis().warned();
-  }
-
-  /** The same decision, with what the verdict warns of. */
-  default Decision warningOf(Verdict verdict) {
-    var codes = verdict.warnings().stream().map(Finding::code).toList();
-    return codes.isEmpty() ? this : on(new Basis(codes, basis().unjudged()));
-  }
-
-  /** The same decision, made because the clone could not be judged. */
-  default Decision unjudgedFor(Reason reason) {
-    return on(new Basis(warned(), reason));
-  }
-
-  private Decision on(Basis basis) {
-    return switch (this) {
-      case Allowed it -> new Allowed(it.warnings, basis);
-      case Patched it -> new Patched(it.patch, it.warnings, basis);
-      case Denied it -> new Denied(it.findings, it.warnings, basis);
-      case Unjudged it -> new Unjudged(it.message, it.warnings, basis);
-    };
   }
 }

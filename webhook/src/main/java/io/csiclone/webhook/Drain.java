@@ -35,7 +35,10 @@ final class Drain implements SmartLifecycle, Filter {
   @Override
   public void doFilter(ServletRequest request, ServletResponse response, FilterChain chain)
       throws IOException, ServletException {
-    if (draining && response instanceof HttpServletResponse http) {
+    // HTTP/2 has no such header; its connections are told to go when the server stops.
+    if (draining
+        && !"HTTP/2.0".equals(request.getProtocol())
+        && response instanceof HttpServletResponse http) {
       http.setHeader("Connection", "close");
     }
     chain.doFilter(request, response);
