@@ -113,6 +113,7 @@ final class CelExpressions {
             .addLibraries(CelExtensions.strings())
             .setTypeProvider(new Types(ImmutableMap.copyOf(variableTypes)))
             .addVar("object", ref("Claim"))
+            .addVar("oldObject", ref("Claim"))
             .addVar("request", ref("Request"))
             .addVar("namespaceObject", ref("Namespace"))
             .addVar("variables", ref("Variables"))

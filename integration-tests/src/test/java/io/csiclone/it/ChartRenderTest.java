@@ -49,7 +49,7 @@ class ChartRenderTest {
   static final String WEBHOOK = "csi-clone-webhook";
   private static final String DRIVER = "reflink-driver";
   private static final String NAMESPACE = "csi-clone-system";
-  private static final String NEWEST = "v1.36.0";
+  static final String NEWEST = "v1.36.0";
 
   static final List<String> CHART_NAMES = List.of(WEBHOOK, DRIVER);
   static final List<String> SERVERS =
@@ -123,6 +123,7 @@ class ChartRenderTest {
   void theWebhookMayPatchItsOwnConfigurationsOnly() {
     assertThat(rules(render(WEBHOOK, NEWEST, Map.of())))
         .filteredOn(rule -> rule.getVerbs().contains("patch"))
+        .filteredOn(rule -> !rule.getResources().contains("leases"))
         .singleElement()
         .satisfies(rule -> {
           assertThat(rule.getResourceNames()).containsExactly(WEBHOOK);
@@ -189,6 +190,43 @@ class ChartRenderTest {
     } else {
       assertThat(mutate.getMatchConditions()).isEmpty();
     }
+  }
+
+  @ParameterizedTest
+  @FieldSource("SERVERS")
+  void hooksAskForClonesThatGetTheirClassLaterWhereAServerGivesOne(String server) {
+    List<HasMetadata> objects = render(WEBHOOK, server, Map.of());
+    List<MutatingWebhook> mutating = one(MutatingWebhookConfiguration.class, objects).getWebhooks();
+    List<ValidatingWebhook> validating =
+        one(ValidatingWebhookConfiguration.class, objects).getWebhooks();
+
+    if (minor(server) < 26) {
+      assertThat(mutating).hasSize(1);
+      assertThat(validating).hasSize(1);
+      return;
+    }
+    MutatingWebhook mutate = mutating.get(1);
+    ValidatingWebhook validate = validating.get(1);
+    assertThat(mutate.getName()).isEqualTo("mutate-class.csi-clone.io");
+    assertThat(validate.getName()).isEqualTo("validate-class.csi-clone.io");
+    assertThat(mutate.getClientConfig().getService().getPath()).isEqualTo("/mutate");
+    assertThat(validate.getClientConfig().getService().getPath()).isEqualTo("/validate");
+    assertThat(single(mutate.getRules()).getOperations()).containsExactly("UPDATE");
+    assertThat(mutate.getRules()).isEqualTo(validate.getRules());
+    assertThat(mutate.getNamespaceSelector()).isEqualTo(mutating.getFirst().getNamespaceSelector());
+    // All updates of claims pass here before 1.28, and nobody may wait for a webhook that is down.
+    assertThat(List.of(mutate.getFailurePolicy(), validate.getFailurePolicy()))
+        .containsOnly(minor(server) >= 28 ? "Fail" : "Ignore");
+    assertThat(mutate.getMatchConditions()).isEqualTo(validate.getMatchConditions());
+    assertThat(mutate.getMatchConditions())
+        .extracting(MatchCondition::getExpression)
+        .isEqualTo(
+            minor(server) < 28
+                ? List.of()
+                : List.of(
+                    "(has(object.spec.dataSource) || has(object.spec.dataSourceRef)) &&"
+                        + " has(object.spec.storageClassName) &&"
+                        + " !has(oldObject.spec.storageClassName)"));
   }
 
   @ParameterizedTest
@@ -273,8 +311,7 @@ class ChartRenderTest {
                     NEWEST,
                     Map.of(
                         "policy.classPolicy", "same-driver",
-                        "policy.drivers.plain", true,
-                        "policy.drivers.disk\\.example\\.com", false,
+                        "policy.unknownClassOrigin", "compare",
                         "policy.modes.SourceInUse", "deny",
                         "policy.modes.FsTypeMismatch", "off")))
             .getSpec()
@@ -286,11 +323,29 @@ class ChartRenderTest {
     assertThat(container.getArgs())
         .contains(
             "--csi-clone.webhook.class-policy=same-driver",
+            "--csi-clone.webhook.unknown-class-origin=compare",
             "--csi-clone.webhook.fail-mode=deny",
-            "--csi-clone.webhook.drivers[plain]=true",
-            "--csi-clone.webhook.drivers[disk.example.com]=false",
             "--csi-clone.webhook.modes.SourceInUse=deny",
             "--csi-clone.webhook.modes.FsTypeMismatch=off");
+  }
+
+  @Test
+  void whatIsKnownOfDriversReachesTheWebhook() {
+    var values =
+        Map.<String, Object>of(
+            "policy.drivers.plain", true, "policy.drivers.disk\\.example\\.com", false);
+    var container =
+        one(Deployment.class, render(WEBHOOK, NEWEST, values))
+            .getSpec()
+            .getTemplate()
+            .getSpec()
+            .getContainers()
+            .getFirst();
+
+    assertThat(container.getArgs())
+        .contains(
+            "--csi-clone.webhook.drivers[plain]=true",
+            "--csi-clone.webhook.drivers[disk.example.com]=false");
   }
 
   @Test
@@ -407,9 +462,16 @@ class ChartRenderTest {
     "csi-clone-webhook, webhook.timeoutSeconds, 31",
     "csi-clone-webhook, policy.modes.SourceInUse, maybe",
     "csi-clone-webhook, policy.classPolicy, any",
-    "csi-clone-webhook, policy.drivers.disk, perhaps",
+    "csi-clone-webhook, policy.unknownClassOrigin, guess",
     "csi-clone-webhook, certificate.secretName, Not_A_Name",
+    "csi-clone-webhook, certificate.mode, manual",
+    "csi-clone-webhook, certificate.overlap, soon",
+    "csi-clone-webhook, certificate.caBundle, nonsense",
+    "csi-clone-webhook, certificate.issuerRef.kind, ClusterIssuer",
+    "csi-clone-webhook, clientCertificate.caConfigMap, Not_A_Name",
+    "csi-clone-webhook, clientCertificate.names[0], kube-apiserver",
     "csi-clone-webhook, image.pullPolicy, Sometimes",
+    "csi-clone-webhook, policy.drivers.disk, perhaps",
     "csi-clone-webhook, replica, 3",
     "reflink-driver, pool.path, relative/path",
     "reflink-driver, pool.path, /pool",
@@ -439,7 +501,7 @@ class ChartRenderTest {
     return Integer.parseInt(server.split("\\.", -1)[1]);
   }
 
-  private static List<PolicyRule> rules(List<HasMetadata> objects) {
+  static List<PolicyRule> rules(List<HasMetadata> objects) {
     return Stream.concat(
             all(ClusterRole.class, objects).stream().map(ClusterRole::getRules),
             all(Role.class, objects).stream().map(Role::getRules))
@@ -451,12 +513,12 @@ class ChartRenderTest {
     return single(all(type, objects));
   }
 
-  private static <T> T single(List<T> list) {
+  static <T> T single(List<T> list) {
     assertThat(list).hasSize(1);
     return list.getFirst();
   }
 
-  private static <T> List<T> all(Class<T> type, List<HasMetadata> objects) {
+  static <T> List<T> all(Class<T> type, List<HasMetadata> objects) {
     return objects.stream().filter(type::isInstance).map(type::cast).toList();
   }
 
@@ -468,7 +530,7 @@ class ChartRenderTest {
     }
   }
 
-  private static String renderText(String chart, String server, Map<String, Object> values) {
+  static String renderText(String chart, String server, Map<String, Object> values) {
     TemplateCommand command =
         new Helm(CHARTS.resolve(chart))
             .template()

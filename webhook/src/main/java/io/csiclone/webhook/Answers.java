@@ -76,8 +76,9 @@ final class Answers {
       }
       case Decision.Unjudged _ -> kept.put("verdict", "unjudged");
     }
-    if (!decision.warned().isEmpty()) {
-      kept.put("warned", ids(decision.warned().stream()));
+    var warnedOf = decision.basis().warnedOf();
+    if (!warnedOf.isEmpty()) {
+      kept.put("warned", ids(warnedOf.stream()));
     }
     return kept;
   }

@@ -2,7 +2,6 @@ package io.csiclone.webhook;
 
 import io.csiclone.rules.Finding;
 import io.csiclone.rules.RuleCode;
-import io.csiclone.rules.Verdict;
 import java.util.List;
 
 /** What is answered to a request. */
@@ -11,52 +10,44 @@ sealed interface Decision {
   /** Texts that are shown to the user beside the answer. */
   List<String> warnings();
 
-  /** The restrictions that the user is only warned of. */
-  List<RuleCode> warned();
+  /** How it came about. */
+  Basis basis();
+
+  /**
+   * How a decision came about, for whoever counts them.
+   *
+   * @param warnedOf the restrictions among the warnings
+   */
+  record Basis(List<RuleCode> warnedOf) {
+    static final Basis PLAIN = new Basis(List.of());
+  }
 
   /** Admitted as it is. */
-  record Allowed(List<String> warnings, List<RuleCode> warned) implements Decision {
+  record Allowed(List<String> warnings, Basis basis) implements Decision {
     Allowed(List<String> warnings) {
-      this(warnings, List.of());
+      this(warnings, Basis.PLAIN);
     }
   }
 
   /** Admitted with changes. */
-  record Patched(List<PatchOperation> patch, List<String> warnings, List<RuleCode> warned)
+  record Patched(List<PatchOperation> patch, List<String> warnings, Basis basis)
       implements Decision {
     Patched(List<PatchOperation> patch, List<String> warnings) {
-      this(patch, warnings, List.of());
+      this(patch, warnings, Basis.PLAIN);
     }
   }
 
   /** Refused for what the user wrote; at least one finding. */
-  record Denied(List<Finding> findings, List<String> warnings, List<RuleCode> warned)
-      implements Decision {
+  record Denied(List<Finding> findings, List<String> warnings, Basis basis) implements Decision {
     Denied(List<Finding> findings, List<String> warnings) {
-      this(findings, warnings, List.of());
+      this(findings, warnings, Basis.PLAIN);
     }
   }
 
   /** Refused because it could not be judged. */
-  record Unjudged(String message, List<String> warnings) implements Decision {
-    @Override
-    public List<RuleCode> warned() {
-      return List.of();
-    }
-  }
+  record Unjudged(String message, List<String> warnings, Basis basis) implements Decision {}
 
   static Decision allowed() {
     return new Allowed(List.of());
-  }
-
-  /** This decision of a verdict, with the restrictions that it warns of. */
-  default Decision warningOf(Verdict verdict) {
-    var codes = verdict.warnings().stream().map(Finding::code).toList();
-    return switch (this) {
-      case Allowed(var warnings, var _) -> new Allowed(warnings, codes);
-      case Patched(var patch, var warnings, var _) -> new Patched(patch, warnings, codes);
-      case Denied(var findings, var warnings, var _) -> new Denied(findings, warnings, codes);
-      case Unjudged unjudged -> unjudged;
-    };
   }
 }

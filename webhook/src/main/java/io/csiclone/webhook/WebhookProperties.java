@@ -25,6 +25,7 @@ import org.springframework.boot.context.properties.ConfigurationProperties;
  * @param patience the longest time that looking things up for one request may take
  * @param failMode what becomes of a clone about which the cluster cannot be asked in that time
  * @param classPolicy how alike the storage classes of source and clone have to be
+ * @param unknownClassOrigin what is made of a clone's class that comes from nobody knows where
  * @param modes restrictions whose mode differs from the default, by code
  * @param drivers whether CSI drivers that do not say it themselves can clone, by their names
  */
@@ -37,6 +38,7 @@ record WebhookProperties(
     Duration patience,
     FailMode failMode,
     ClassPolicy classPolicy,
+    UnknownClassOrigin unknownClassOrigin,
     @Nullable Map<String, Mode> modes,
     @Nullable Map<String, Boolean> drivers) {
 

@@ -92,8 +92,12 @@ public final class ClaimReader {
       return 0;
     }
     try {
-      var bytes = Quantity.getAmountInBytes(storage).setScale(0, RoundingMode.CEILING);
-      return bytes.min(MOST).max(BigDecimal.ZERO).longValueExact();
+      var bytes = Quantity.getAmountInBytes(storage).min(MOST).max(BigDecimal.ZERO);
+      // Rounded last, for the digits of 1e999999999 would fill the memory; those of its inverse
+      // too.
+      return bytes.signum() > 0 && bytes.compareTo(BigDecimal.ONE) < 0
+          ? 1
+          : bytes.setScale(0, RoundingMode.CEILING).longValueExact();
     } catch (IllegalArgumentException | ArithmeticException e) {
       throw new IllegalArgumentException(
           "the storage size " + storage + " is not a quantity such as 10Gi", e);

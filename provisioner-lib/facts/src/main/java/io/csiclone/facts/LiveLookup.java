@@ -18,6 +18,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Supplier;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,6 +29,9 @@ final class LiveLookup implements Lookup {
 
   /** Pods are large; that many are held at a time. */
   private static final long PAGE = 250;
+
+  /** What the API server takes as a name; nothing else can exist, or belongs into a path. */
+  private static final Pattern NAME = Pattern.compile("[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?");
 
   private final KubernetesClient client;
   private final ExecutorService threads;
@@ -43,30 +47,31 @@ final class LiveLookup implements Lookup {
 
   @Override
   public Optional<PersistentVolumeClaim> claim(String namespace, String name) {
-    return get(
-        "claim " + namespace + "/" + name,
+    return named(
+        name,
+        "claim " + namespace + "/",
         () -> client.persistentVolumeClaims().inNamespace(namespace).withName(name).get());
   }
 
   @Override
   public Optional<PersistentVolume> volume(String name) {
-    return get("volume " + name, () -> client.persistentVolumes().withName(name).get());
+    return named(name, "volume ", () -> client.persistentVolumes().withName(name).get());
   }
 
   @Override
   public Optional<StorageClass> storageClass(String name) {
-    return get(
-        "storage class " + name, () -> client.storage().v1().storageClasses().withName(name).get());
+    return named(
+        name, "storage class ", () -> client.storage().v1().storageClasses().withName(name).get());
   }
 
   @Override
   public Optional<Namespace> namespace(String name) {
-    return get("namespace " + name, () -> client.namespaces().withName(name).get());
+    return named(name, "namespace ", () -> client.namespaces().withName(name).get());
   }
 
   @Override
   public Optional<CSIDriver> driver(String name) {
-    return get("CSIDriver " + name, () -> client.storage().v1().csiDrivers().withName(name).get());
+    return named(name, "CSIDriver ", () -> client.storage().v1().csiDrivers().withName(name).get());
   }
 
   /** The node of that name; nodes are many and change often, so they are never watched. */
@@ -99,6 +104,11 @@ final class LiveLookup implements Lookup {
       next = page.getMetadata() == null ? null : page.getMetadata().getContinue();
     } while (next != null && !next.isEmpty());
     return List.of();
+  }
+
+  /** Asks for an object of that name, unless none can have it. */
+  private <T> Optional<T> named(String name, String kind, Supplier<@Nullable T> get) {
+    return NAME.matcher(name).matches() ? get(kind + name, get) : Optional.empty();
   }
 
   private <T> Optional<T> get(String what, Supplier<@Nullable T> get) {

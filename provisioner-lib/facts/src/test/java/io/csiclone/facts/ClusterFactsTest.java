@@ -38,6 +38,8 @@ import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ClusterFactsTest {
 
@@ -113,6 +115,20 @@ class ClusterFactsTest {
       assertThat(facts.volume("pv-1")).isPresent();
       assertThat(facts.storageClass("fast")).isPresent();
       assertThat(facts.claim("team-a", "nothing")).isEmpty();
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"../../nodes/n", "a/b", "Data", "", "-a", "a?x=1", "LONG"})
+  void aNameThatNothingCanHaveIsNotAskedFor(String given) {
+    var name = given.equals("LONG") ? "x".repeat(254) : given;
+    try (var facts = synced()) {
+      int before = now.requests();
+      assertThat(facts.claim("team-a", name)).isEmpty();
+      assertThat(facts.claimLive("team-a", name)).isEmpty();
+      assertThat(facts.volume(name)).isEmpty();
+      assertThat(facts.storageClass(name)).isEmpty();
+      assertThat(now.requests()).isEqualTo(before);
     }
   }
 

@@ -40,7 +40,10 @@ class ReadersTest {
     "1e3,1000",
     "1,1",
     "1100m,2",
-    "100Ei,9223372036854775807"
+    "100Ei,9223372036854775807",
+    "1e30,9223372036854775807",
+    "1e999999999,9223372036854775807",
+    "1e-3,1"
   })
   void sizesAreBytesRoundedUp(String size, long bytes) {
     assertThat(ClaimReader.clone(asking(size)).requestBytes()).isEqualTo(bytes);
