@@ -3,12 +3,12 @@ package io.csiclone.webhook;
 import io.fabric8.kubernetes.api.model.ObjectMeta;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.type.TypeReference;
+import tools.jackson.databind.json.JsonMapper;
 
 /**
  * Reads what the API server sends. Only a claim that names a data source and is being created, or
@@ -20,6 +20,9 @@ final class Reviews {
   static final int LARGEST_BODY = 3 << 20;
 
   private static final String API_VERSION = "admission.k8s.io/v1";
+  /** The client's own reader takes what is not quite JSON for YAML. */
+  private static final JsonMapper STRICT = JsonMapper.shared();
+
   private static final TypeReference<Map<String, Object>> TREE = new TypeReference<>() {};
 
   private final KubernetesSerialization json;
@@ -49,12 +52,11 @@ final class Reviews {
   }
 
   private Map<String, Object> tree(byte[] bytes) {
-    // The reader would take anything else for YAML.
     if (!beginsLikeAnObject(bytes)) {
       throw new BadReviewException(400, "The body is not a JSON object.");
     }
     try {
-      var tree = json.unmarshal(new ByteArrayInputStream(bytes), TREE);
+      var tree = STRICT.readValue(bytes, TREE);
       if (tree != null) {
         return tree;
       }
