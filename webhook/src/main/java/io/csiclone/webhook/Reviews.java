@@ -6,6 +6,7 @@ import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.Map;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.type.TypeReference;
 import tools.jackson.databind.json.JsonMapper;
@@ -23,6 +24,7 @@ final class Reviews {
   /** The client's own reader takes what is not quite JSON for YAML. */
   private static final JsonMapper STRICT = JsonMapper.shared();
 
+  private static final Pattern UID = Pattern.compile("[!-~]{1,128}");
   private static final TypeReference<Map<String, Object>> TREE = new TypeReference<>() {};
 
   private final KubernetesSerialization json;
@@ -92,6 +94,10 @@ final class Reviews {
     var uid = text(request.get("uid"));
     if (uid.isBlank()) {
       throw new BadReviewException(400, "The request of the AdmissionReview has no uid.");
+    }
+    // It comes back in the answer and goes into the log.
+    if (!UID.matcher(uid).matches()) {
+      throw new BadReviewException(400, "The uid of the request is not a uid.");
     }
     var namespace = text(request.get("namespace"));
     if (!aboutClaim(request)) {
