@@ -22,6 +22,23 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | quote }}
 {{ $service }},{{ $service }}.{{ .Values.certificate.clusterDomain }}
 {{- end -}}
 
+{{/* Not empty if the webhook writes the caBundle of its configurations. */}}
+{{- define "csi-clone-webhook.publishesCa" -}}
+{{- if eq .Values.certificate.mode "self-managed" -}}
+true
+{{- else if and (eq .Values.certificate.mode "supplied") (empty .Values.certificate.caBundle) -}}
+true
+{{- end -}}
+{{- end -}}
+
+{{/* What the webhook configurations say to cert-manager, whose injector writes the caBundle. */}}
+{{- define "csi-clone-webhook.caAnnotations" -}}
+{{- if eq .Values.certificate.mode "cert-manager" -}}
+annotations:
+  cert-manager.io/inject-ca-from: {{ .Release.Namespace }}/{{ include "csi-clone-webhook.name" . }}
+{{- end -}}
+{{- end -}}
+
 {{/* Where claims are looked at, and which of them; the same for both hooks and for the policy. */}}
 {{- define "csi-clone-webhook.namespaceSelector" -}}
 namespaceSelector:
@@ -55,8 +72,8 @@ has(namespaceObject.metadata.labels) && {{ $label }} in namespaceObject.metadata
 {{- end -}}
 
 {{/*
-What both hooks have in common. The caBundle is never rendered: the webhook writes it, and Helm keeps
-what no revision of the chart has set.
+What both hooks have in common. The caBundle is rendered only if it is given as a value: else somebody writes it
+later, and Helm keeps what no revision of the chart has set.
 Arguments: context, path.
 */}}
 {{- define "csi-clone-webhook.hook" -}}
@@ -67,6 +84,11 @@ clientConfig:
     name: {{ include "csi-clone-webhook.name" $context }}
     path: {{ .path }}
     port: 443
+  {{- if eq $context.Values.certificate.mode "supplied" }}
+  {{- with $context.Values.certificate.caBundle }}
+  caBundle: {{ . | b64enc }}
+  {{- end }}
+  {{- end }}
 rules:
   - operations: [CREATE]
     apiGroups: [""]

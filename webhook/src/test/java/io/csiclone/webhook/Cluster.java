@@ -5,9 +5,14 @@ import io.fabric8.kubernetes.api.model.NamespaceBuilder;
 import io.fabric8.kubernetes.api.model.PersistentVolumeBuilder;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaimBuilder;
 import io.fabric8.kubernetes.api.model.Quantity;
+import io.fabric8.kubernetes.api.model.Secret;
+import io.fabric8.kubernetes.api.model.SecretBuilder;
+import io.fabric8.kubernetes.api.model.admissionregistration.v1.MutatingWebhookConfigurationBuilder;
+import io.fabric8.kubernetes.api.model.admissionregistration.v1.ValidatingWebhookConfigurationBuilder;
 import io.fabric8.kubernetes.api.model.storage.CSIDriverBuilder;
 import io.fabric8.kubernetes.api.model.storage.StorageClassBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.dsl.Resource;
 import io.fabric8.kubernetes.client.server.mock.KubernetesCrudDispatcher;
 import io.fabric8.kubernetes.client.server.mock.KubernetesMockServer;
 import io.fabric8.mockwebserver.Context;
@@ -157,15 +162,83 @@ final class Cluster implements AutoCloseable {
 
   /** The CA that the webhook has put into its Secret. */
   String caPem() {
-    var secret =
-        client.secrets().inNamespace("csi-clone-system").withName("csi-clone-webhook-tls").get();
     return new String(
-        Base64.getDecoder().decode(secret.getData().get("ca.crt")), StandardCharsets.US_ASCII);
+        Base64.getDecoder().decode(secret().get().getData().get("ca.crt")),
+        StandardCharsets.US_ASCII);
+  }
+
+  /** Both webhook configurations, as the chart makes them: nobody is trusted yet. */
+  void hasConfigurations() {
+    create(
+        new MutatingWebhookConfigurationBuilder()
+            .withNewMetadata()
+            .withName("csi-clone-webhook")
+            .endMetadata()
+            .addNewWebhook()
+            .withName("mutate.csi-clone.io")
+            .withNewClientConfig()
+            .endClientConfig()
+            .endWebhook()
+            .build());
+    create(
+        new ValidatingWebhookConfigurationBuilder()
+            .withNewMetadata()
+            .withName("csi-clone-webhook")
+            .endMetadata()
+            .addNewWebhook()
+            .withName("validate.csi-clone.io")
+            .withNewClientConfig()
+            .endClientConfig()
+            .endWebhook()
+            .build());
+  }
+
+  /** Whom the API server trusts when it calls /validate; empty as long as nobody. */
+  String publishedPem() {
+    var bundle =
+        client
+            .admissionRegistration()
+            .v1()
+            .validatingWebhookConfigurations()
+            .withName("csi-clone-webhook")
+            .get()
+            .getWebhooks()
+            .getFirst()
+            .getClientConfig()
+            .getCaBundle();
+    return bundle == null
+        ? ""
+        : new String(Base64.getMimeDecoder().decode(bundle), StandardCharsets.US_ASCII);
+  }
+
+  /** The certificate's Secret. */
+  Resource<Secret> secret() {
+    return client.secrets().inNamespace("csi-clone-system").withName("csi-clone-webhook-tls");
+  }
+
+  /** Writes these entries into the certificate's Secret, which is made if there is none. */
+  void store(Map<String, String> entries) {
+    var data = new HashMap<String, String>();
+    entries.forEach((key, text) ->
+        data.put(
+            key, Base64.getEncoder().encodeToString(text.getBytes(StandardCharsets.US_ASCII))));
+    if (secret().get() == null) {
+      create(
+          new SecretBuilder()
+              .withNewMetadata()
+              .withNamespace("csi-clone-system")
+              .withName("csi-clone-webhook-tls")
+              .endMetadata()
+              .withData(data)
+              .build());
+    } else {
+      secret().edit(before -> new SecretBuilder(before).addToData(data).build());
+    }
   }
 
   /** Makes the webhook issue a new CA and certificate. */
   void dropCertificate() {
-    client.secrets().inNamespace("csi-clone-system").withName("csi-clone-webhook-tls").delete();
+    secret().delete();
   }
 
   @Override

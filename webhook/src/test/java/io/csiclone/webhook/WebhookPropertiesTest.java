@@ -13,6 +13,9 @@ import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.Bindable;
 import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.core.env.SimpleCommandLinePropertySource;
@@ -82,14 +85,26 @@ class WebhookPropertiesTest {
         .withMessageContaining("patience");
   }
 
-  @Test
-  void theHelpNamesEverySetting() {
-    assertThat(WebhookProperties.class.getRecordComponents())
+  @ParameterizedTest
+  @ValueSource(
+      classes = {
+        WebhookProperties.class,
+        CertificateProperties.class,
+        ClientCertificateProperties.class
+      })
+  void theHelpNamesEverySetting(Class<?> settings) {
+    var prefix = settings.getAnnotation(ConfigurationProperties.class).value();
+    assertThat(settings.getRecordComponents())
         .isNotEmpty()
         .allSatisfy(setting ->
             assertThat(Usage.TEXT)
                 .contains(
-                    "--csi-clone.webhook."
-                        + setting.getName().replaceAll("([A-Z])", "-$1").toLowerCase(Locale.ROOT)));
+                    "--%s.%s"
+                        .formatted(
+                            prefix,
+                            setting
+                                .getName()
+                                .replaceAll("([A-Z])", "-$1")
+                                .toLowerCase(Locale.ROOT))));
   }
 }
