@@ -3,12 +3,13 @@ package io.csiclone.webhook;
 import io.fabric8.kubernetes.api.model.ObjectMeta;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.Map;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.type.TypeReference;
+import tools.jackson.databind.json.JsonMapper;
 
 /**
  * Reads what the API server sends. Only a claim that names a data source and is being created, or
@@ -20,6 +21,10 @@ final class Reviews {
   static final int LARGEST_BODY = 3 << 20;
 
   private static final String API_VERSION = "admission.k8s.io/v1";
+  /** The client's own reader takes what is not quite JSON for YAML. */
+  private static final JsonMapper STRICT = JsonMapper.shared();
+
+  private static final Pattern UID = Pattern.compile("[!-~]{1,128}");
   private static final TypeReference<Map<String, Object>> TREE = new TypeReference<>() {};
 
   private final KubernetesSerialization json;
@@ -49,12 +54,11 @@ final class Reviews {
   }
 
   private Map<String, Object> tree(byte[] bytes) {
-    // The reader would take anything else for YAML.
     if (!beginsLikeAnObject(bytes)) {
       throw new BadReviewException(400, "The body is not a JSON object.");
     }
     try {
-      var tree = json.unmarshal(new ByteArrayInputStream(bytes), TREE);
+      var tree = STRICT.readValue(bytes, TREE);
       if (tree != null) {
         return tree;
       }
@@ -90,6 +94,10 @@ final class Reviews {
     var uid = text(request.get("uid"));
     if (uid.isBlank()) {
       throw new BadReviewException(400, "The request of the AdmissionReview has no uid.");
+    }
+    // It comes back in the answer and goes into the log.
+    if (!UID.matcher(uid).matches()) {
+      throw new BadReviewException(400, "The uid of the request is not a uid.");
     }
     var namespace = text(request.get("namespace"));
     if (!aboutClaim(request)) {
