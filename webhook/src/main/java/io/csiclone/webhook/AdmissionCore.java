@@ -135,7 +135,7 @@ final class AdmissionCore {
       return;
     }
     var named = written.cloneSource().orElseThrow();
-    var source = facts.claimLive(written.namespace(), named.name()).orElse(null);
+    var source = facts.claimWithItsClass(written.namespace(), named.name()).orElse(null);
     var sourceClass = source == null ? null : ClaimReader.storageClass(source);
     // Without a class to inherit there is nothing to do here; validation says what is wrong.
     if (sourceClass == null
