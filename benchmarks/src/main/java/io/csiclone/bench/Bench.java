@@ -13,7 +13,7 @@ import tools.jackson.databind.json.JsonMapper;
 /** {@code ./dev bench NAME}: prints a table and writes it as JSON. */
 @Command(
     name = "bench",
-    subcommands = Bench.Copy.class,
+    subcommands = {Bench.Copy.class, Bench.Webhook.class},
     description = "Side-by-side runs against the tools that people use today.")
 public final class Bench {
 
@@ -47,6 +47,56 @@ public final class Bench {
     @Override
     public Integer call() throws Exception {
       return write("copy", new CopyBench(folder, rounds).run());
+    }
+  }
+
+  @Command(
+      name = "webhook",
+      mixinStandardHelpOptions = true,
+      description = "The webhook beside constant answers, its start, its memory.")
+  static final class Webhook implements Callable<Integer> {
+
+    @Option(
+        names = "--claims",
+        description = "Claims in the cluster, and as many volumes (default: ${DEFAULT-VALUE})",
+        defaultValue = "10000")
+    private int claims = 10_000;
+
+    @Option(
+        names = "--rounds",
+        description = "Rounds; the medians are told (default: ${DEFAULT-VALUE})",
+        defaultValue = "3")
+    private int rounds = 3;
+
+    @Option(
+        names = "--seconds",
+        description = "Seconds for each target in each round (default: ${DEFAULT-VALUE})",
+        defaultValue = "4")
+    private int seconds = 4;
+
+    @Option(
+        names = "--memory-only",
+        description = "Only tells the memory with that many claims and volumes")
+    private boolean memoryOnly;
+
+    @Override
+    public Integer call() throws Exception {
+      Path jar = executableJar();
+      if (memoryOnly) {
+        WebhookBench.printMemory(jar, claims);
+        return 0;
+      }
+      return write("webhook", new WebhookBench(jar, claims, rounds, seconds).run());
+    }
+
+    private static Path executableJar() throws IOException {
+      try (var jars =
+          Files.newDirectoryStream(Path.of("webhook/target"), "csi-clone-webhook-*-exec.jar")) {
+        for (Path jar : jars) {
+          return jar;
+        }
+      }
+      throw new IOException("webhook/target has no executable jar; run ./dev build first");
     }
   }
 

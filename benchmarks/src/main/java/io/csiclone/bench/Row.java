@@ -37,6 +37,18 @@ record Row(
     return new Row(name, figure, unit, ours, peer, peerName, ours / peer, aim);
   }
 
+  /** A figure of which less is better. */
+  static Row lessIsBetter(
+      String name,
+      String figure,
+      String unit,
+      double ours,
+      double peer,
+      String peerName,
+      double aim) {
+    return new Row(name, figure, unit, ours, peer, peerName, peer / ours, aim);
+  }
+
   static String header() {
     return "%-44s %12s %12s  %-12s %6s %5s"
         .formatted("case", "ours", "best peer", "", "ratio", "aim");
