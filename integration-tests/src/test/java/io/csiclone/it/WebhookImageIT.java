@@ -41,9 +41,7 @@ class WebhookImageIT {
             .start();
     String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
-    assertThat(process.exitValue())
-        .as("a process that must use the cache says: %s", said)
-        .isZero();
+    assertThat(process.exitValue()).as("a process that must use the cache says: %s", said).isZero();
   }
 
   @Test
@@ -58,7 +56,8 @@ class WebhookImageIT {
             .getItems();
     assertThat(replicas).isNotEmpty();
     String mapped =
-        cluster.inNode("sh", "-c", "grep -l /app/webhook.aot /proc/[0-9]*/maps 2>/dev/null || true");
+        cluster.inNode(
+            "sh", "-c", "grep -l /app/webhook.aot /proc/[0-9]*/maps 2>/dev/null || true");
     assertThat(mapped.lines()).as("processes that use the cache").hasSize(replicas.size());
   }
 }

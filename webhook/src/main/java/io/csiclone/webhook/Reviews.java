@@ -1,14 +1,10 @@
 package io.csiclone.webhook;
 
-import io.fabric8.kubernetes.api.model.ObjectMeta;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
-import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
-import tools.jackson.core.type.TypeReference;
 
 /**
  * Reads what the API server sends. Only a claim that is being created and names a data source is
@@ -20,13 +16,6 @@ final class Reviews {
   static final int LARGEST_BODY = 3 << 20;
 
   private static final String API_VERSION = "admission.k8s.io/v1";
-  private static final TypeReference<Map<String, Object>> TREE = new TypeReference<>() {};
-
-  private final KubernetesSerialization json;
-
-  Reviews(KubernetesSerialization json) {
-    this.json = json;
-  }
 
   /**
    * @param announced the length the client announced, or -1
@@ -36,7 +25,9 @@ final class Reviews {
     if (announced > LARGEST_BODY) {
       throw tooLarge();
     }
-    var bytes = body.readNBytes(LARGEST_BODY + 1);
+    // Knowing the length spares buffers; no client's word makes us take more than a body can be.
+    var bytes =
+        announced < 0 ? body.readNBytes(LARGEST_BODY + 1) : body.readNBytes((int) announced);
     if (bytes.length > LARGEST_BODY) {
       throw tooLarge();
     }
@@ -48,20 +39,16 @@ final class Reviews {
         413, "The body is larger than the %d bytes that are accepted.".formatted(LARGEST_BODY));
   }
 
-  private Map<String, Object> tree(byte[] bytes) {
-    // The reader would take anything else for YAML.
+  private static Map<String, @Nullable Object> tree(byte[] bytes) {
     if (!beginsLikeAnObject(bytes)) {
       throw new BadReviewException(400, "The body is not a JSON object.");
     }
     try {
-      var tree = json.unmarshal(new ByteArrayInputStream(bytes), TREE);
-      if (tree != null) {
-        return tree;
-      }
-    } catch (RuntimeException e) {
-      // Said below: the reader's own message quotes the body.
+      return JsonTree.object(bytes);
+    } catch (IllegalArgumentException e) {
+      // The reader's own message quotes the body.
+      throw new BadReviewException(400, "The body is not valid JSON.");
     }
-    throw new BadReviewException(400, "The body is not valid JSON.");
   }
 
   private static boolean beginsLikeAnObject(byte[] bytes) {
@@ -76,7 +63,7 @@ final class Reviews {
     return false;
   }
 
-  private AdmissionAttempt attempt(Map<String, Object> tree) {
+  private static AdmissionAttempt attempt(Map<?, ?> tree) {
     if (!"AdmissionReview".equals(tree.get("kind"))) {
       throw new BadReviewException(400, "The kind of the body is not AdmissionReview.");
     }
@@ -110,7 +97,7 @@ final class Reviews {
         && "PersistentVolumeClaim".equals(kind.get("kind"));
   }
 
-  private @Nullable PersistentVolumeClaim claim(Map<?, ?> object, String namespace) {
+  private static @Nullable PersistentVolumeClaim claim(Map<?, ?> object, String namespace) {
     if (!(object.get("spec") instanceof Map<?, ?> spec)
         || (spec.get("dataSource") == null && spec.get("dataSourceRef") == null)) {
       return null;
@@ -119,13 +106,10 @@ final class Reviews {
       throw new BadReviewException(400, "The request creates a claim but has no namespace.");
     }
     try {
-      var claim = json.convertValue(object, PersistentVolumeClaim.class);
-      if (claim.getMetadata() == null) {
-        claim.setMetadata(new ObjectMeta());
-      }
+      var claim = RawClaim.model(object);
       claim.getMetadata().setNamespace(namespace);
       return claim;
-    } catch (RuntimeException e) {
+    } catch (IllegalArgumentException e) {
       throw new BadReviewException(
           400, "The object of the request is not a PersistentVolumeClaim of v1.");
     }
