@@ -8,8 +8,8 @@ import org.jspecify.annotations.Nullable;
 
 /** What is kept of an object's metadata; namespace and name are in its key. */
 record PackedMetadata(
-    @Nullable String uid,
-    @Nullable String resourceVersion,
+    @Nullable Object uid,
+    @Nullable Object resourceVersion,
     @Nullable String deletionTimestamp,
     Map<String, String> annotations) {
 
@@ -18,8 +18,8 @@ record PackedMetadata(
 
   static PackedMetadata of(ObjectMeta metadata, Repeated repeated) {
     return new PackedMetadata(
-        metadata.getUid(),
-        metadata.getResourceVersion(),
+        PackedText.uid(metadata.getUid()),
+        PackedText.version(metadata.getResourceVersion()),
         metadata.getDeletionTimestamp(),
         read(metadata.getAnnotations(), repeated));
   }
@@ -41,8 +41,8 @@ record PackedMetadata(
 
   ObjectMeta of(String key) {
     var metadata = named(key);
-    metadata.setUid(uid);
-    metadata.setResourceVersion(resourceVersion);
+    metadata.setUid(PackedText.unpack(uid));
+    metadata.setResourceVersion(PackedText.unpack(resourceVersion));
     metadata.setDeletionTimestamp(deletionTimestamp);
     metadata.setAnnotations(annotations);
     return metadata;

@@ -31,7 +31,7 @@ record PackedVolume(
     @Nullable String phase) {
 
   /** To whom the volume belongs or is promised. */
-  record PackedReference(@Nullable String namespace, @Nullable String name, @Nullable String uid) {}
+  record PackedReference(@Nullable String namespace, @Nullable String name, @Nullable Object uid) {}
 
   /** Packs volumes. */
   static final class Of implements Packing<PersistentVolume, PackedVolume> {
@@ -55,7 +55,7 @@ record PackedVolume(
           repeated.one(spec.getNodeAffinity()),
           ref == null
               ? null
-              : new PackedReference(repeated.one(ref.getNamespace()), ref.getName(), ref.getUid()),
+              : new PackedReference(repeated.one(ref.getNamespace()), ref.getName(), PackedText.uid(ref.getUid())),
           volume.getStatus() == null ? null : repeated.one(volume.getStatus().getPhase()));
     }
 
@@ -79,7 +79,7 @@ record PackedVolume(
         var ref = new ObjectReference();
         ref.setNamespace(packed.claimRef.namespace);
         ref.setName(packed.claimRef.name);
-        ref.setUid(packed.claimRef.uid);
+        ref.setUid(PackedText.unpack(packed.claimRef.uid));
         spec.setClaimRef(ref);
       }
       var status = new PersistentVolumeStatus();

@@ -205,4 +205,22 @@ class PackingTest {
     assertThat(store.get("team-a/data")).isNull();
     assertThat(store.size()).isZero();
   }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "0a1b2c3d-0000-4000-8000-000000000001",
+        "0A1B2C3D-0000-4000-8000-000000000001",
+        "00a1b2c3d-000-4000-8000-000000000001",
+        "uid-1",
+        "812",
+        "0812",
+        "-1",
+        "99999999999999999999",
+        ""
+      })
+  void aUidOrAVersionComesOutAsItWentIn(String text) {
+    assertThat(PackedText.unpack(PackedText.uid(text))).isEqualTo(text);
+    assertThat(PackedText.unpack(PackedText.version(text))).isEqualTo(text);
+  }
 }
