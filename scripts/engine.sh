@@ -43,7 +43,13 @@ start() {
   ours && die "the engine of process $(cat "$pidfile") runs but does not answer; see $state/dockerd.log."
   rm -f "$pidfile"
   say "starting dockerd"
-  setsid dockerd --pidfile "$pidfile" --data-root "$state/data" </dev/null >"$state/dockerd.log" 2>&1 9>&- &
+  # Without our descriptors: a lock that the caller holds would be the daemon's for as long as it lives.
+  (
+    for fd in /proc/self/fd/*; do
+      ((${fd##*/} <= 2)) || eval "exec ${fd##*/}>&-"
+    done
+    exec setsid dockerd --pidfile "$pidfile" --data-root "$state/data" </dev/null >"$state/dockerd.log" 2>&1
+  ) &
   local pid=$!
   for _ in {1..60}; do
     answers && return

@@ -7,12 +7,11 @@ import java.security.cert.X509Certificate;
 /** A CA that can sign: its certificate and the key of it. */
 record Authority(X509Certificate certificate, PrivateKey key) {
 
-  /** The CA of the first certificate in {@code ca.crt}. */
-  static Authority read(KeyMaterial material) throws GeneralSecurityException {
-    X509Certificate certificate = Pem.certificates(material.caPem()).getFirst();
+  /** The CA of the first certificate in that text. */
+  static Authority read(String certificatePem, String keyPem) throws GeneralSecurityException {
+    X509Certificate certificate = Pem.certificates(certificatePem).getFirst();
     return new Authority(
-        certificate,
-        Pem.privateKey(material.caKeyPem(), certificate.getPublicKey().getAlgorithm()));
+        certificate, Pem.privateKey(keyPem, certificate.getPublicKey().getAlgorithm()));
   }
 
   @Override

@@ -7,6 +7,7 @@ import java.security.KeyPair;
 import java.security.KeyPairGenerator;
 import java.security.PrivateKey;
 import java.security.SecureRandom;
+import java.security.cert.CertificateException;
 import java.security.cert.X509Certificate;
 import java.security.spec.ECGenParameterSpec;
 import java.time.Duration;
@@ -25,6 +26,7 @@ import org.bouncycastle.cert.jcajce.JcaX509ExtensionUtils;
 import org.bouncycastle.cert.jcajce.JcaX509v3CertificateBuilder;
 import org.bouncycastle.operator.OperatorCreationException;
 import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
+import org.jspecify.annotations.Nullable;
 
 /** Makes keys and certificates: ECDSA on P-256 with SHA-256, as RFC 5280 wants them. */
 final class CertificateIssuer {
@@ -39,26 +41,50 @@ final class CertificateIssuer {
     this.random = random;
   }
 
-  /** A new CA and a serving certificate signed by it. */
-  KeyMaterial createAll(Instant now) {
-    try {
-      Authority authority = createAuthority(now);
-      return issue(authority, Pem.of(authority.certificate()), now);
-    } catch (GeneralSecurityException | OperatorCreationException | IOException e) {
-      throw new IllegalStateException("The JDK or BouncyCastle cannot make a P-256 certificate", e);
-    }
+  /**
+   * A new CA and a serving certificate signed by it.
+   *
+   * @param alsoTrustedPem CAs under which other replicas may be serving; may be empty
+   */
+  KeyMaterial createAll(Instant now, String alsoTrustedPem) {
+    return made(() -> {
+      Authority authority = createAuthority(now, null);
+      return issue(
+          new KeyMaterial(
+              Pem.of(authority.certificate()) + alsoTrustedPem, Pem.of(authority.key()), "", ""),
+          now);
+    });
   }
 
   /** A new serving certificate, with a new key, under the CA of {@code material}. */
   KeyMaterial renewCertificate(KeyMaterial material, Instant now) {
-    try {
-      return issue(Authority.read(material), material.caPem(), now);
-    } catch (GeneralSecurityException | OperatorCreationException | IOException e) {
-      throw new IllegalStateException("The stored CA cannot sign a certificate", e);
-    }
+    return made(() -> issue(material, now));
   }
 
-  private Authority createAuthority(Instant now)
+  /** A CA to replace that of {@code material}, which signs on. */
+  KeyMaterial announceAuthority(KeyMaterial material, Instant now) {
+    return made(() -> {
+      Authority next = createAuthority(now, firstOf(material.caPem()));
+      return material.withNextAuthority(Pem.of(next.certificate()), Pem.of(next.key()));
+    });
+  }
+
+  /** A serving certificate under the CA that was announced; the one before is still trusted. */
+  KeyMaterial adoptAuthority(KeyMaterial material, Instant now) {
+    return made(() -> issue(material.withAuthorityAdopted(), now));
+  }
+
+  /** The CA that signs is trusted, and no other. */
+  KeyMaterial retireAuthorities(KeyMaterial material) {
+    return made(() ->
+        new KeyMaterial(
+            Pem.of(Pem.certificates(material.caPem()).getFirst()),
+            material.caKeyPem(),
+            material.certificatePem(),
+            material.privateKeyPem()));
+  }
+
+  private Authority createAuthority(Instant now, @Nullable X509Certificate replaced)
       throws GeneralSecurityException, OperatorCreationException, IOException {
     KeyPair keys = newKeys();
     BigInteger serial = newSerial();
@@ -67,12 +93,13 @@ final class CertificateIssuer {
     X500Principal name =
         new X500Principal(
             "CN=csi-clone-webhook CA " + mark.substring(0, Math.min(8, mark.length())));
+    Period period = Period.of(now, policy.authorityValidity(), replaced);
     JcaX509v3CertificateBuilder builder =
         new JcaX509v3CertificateBuilder(
             name,
             serial,
-            Date.from(now.minus(CLOCK_SKEW)),
-            Date.from(now.plus(policy.authorityValidity())),
+            Date.from(period.start()),
+            Date.from(period.end()),
             name,
             keys.getPublic());
     builder.addExtension(Extension.basicConstraints, true, new BasicConstraints(0));
@@ -85,15 +112,18 @@ final class CertificateIssuer {
     return new Authority(sign(builder, keys.getPrivate()), keys.getPrivate());
   }
 
-  private KeyMaterial issue(Authority authority, String caPem, Instant now)
+  private KeyMaterial issue(KeyMaterial material, Instant now)
       throws GeneralSecurityException, OperatorCreationException, IOException {
+    Authority authority = Authority.read(material.caPem(), material.caKeyPem());
     KeyPair keys = newKeys();
+    Period period =
+        Period.of(now, policy.certificateValidity(), firstOf(material.certificatePem()));
     JcaX509v3CertificateBuilder builder =
         new JcaX509v3CertificateBuilder(
             authority.certificate().getSubjectX500Principal(),
             newSerial(),
-            Date.from(now.minus(CLOCK_SKEW)),
-            Date.from(now.plus(policy.certificateValidity())),
+            Date.from(period.start()),
+            Date.from(period.end()),
             new X500Principal("CN=csi-clone-webhook"),
             keys.getPublic());
     JcaX509ExtensionUtils extensions = new JcaX509ExtensionUtils();
@@ -116,8 +146,49 @@ final class CertificateIssuer {
         false,
         extensions.createAuthorityKeyIdentifier(authority.certificate().getPublicKey()));
     X509Certificate certificate = sign(builder, authority.key());
-    return new KeyMaterial(
-        caPem, Pem.of(authority.key()), Pem.of(certificate), Pem.of(keys.getPrivate()));
+    return material.serving(Pem.of(certificate), Pem.of(keys.getPrivate()));
+  }
+
+  /**
+   * The time of a certificate. One that replaces another is valid wherever that one was, so that a
+   * clock that has jumped, here or at a caller, makes nothing worse: whichever clock is right, the
+   * new certificate is good when the old one was.
+   */
+  private record Period(Instant start, Instant end) {
+    static Period of(Instant now, Duration validity, @Nullable X509Certificate replaced) {
+      Instant start = now.minus(CLOCK_SKEW);
+      Instant end = now.plus(validity);
+      if (replaced == null) {
+        return new Period(start, end);
+      }
+      Instant before = CertificateChecks.start(replaced);
+      Instant until = CertificateChecks.end(replaced);
+      // A clock that stands before the start may be behind; then the present is nearer to the end.
+      return start.isBefore(before)
+          ? new Period(start, until.isAfter(end) ? until : end)
+          : new Period(before, end);
+    }
+  }
+
+  /** The first certificate in that text, null if it holds none that can be read. */
+  private static @Nullable X509Certificate firstOf(String pem) {
+    try {
+      return Pem.certificates(pem).getFirst();
+    } catch (CertificateException e) {
+      return null;
+    }
+  }
+
+  private interface Making {
+    KeyMaterial make() throws GeneralSecurityException, OperatorCreationException, IOException;
+  }
+
+  private static KeyMaterial made(Making making) {
+    try {
+      return making.make();
+    } catch (GeneralSecurityException | OperatorCreationException | IOException e) {
+      throw new IllegalStateException("A P-256 certificate cannot be made", e);
+    }
   }
 
   private static X509Certificate sign(JcaX509v3CertificateBuilder builder, PrivateKey key)

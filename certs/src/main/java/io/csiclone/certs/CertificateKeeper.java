@@ -1,17 +1,18 @@
 package io.csiclone.certs;
 
+import io.csiclone.certs.CertificateSource.Look;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.dsl.Informable;
 import io.fabric8.kubernetes.client.informers.ResourceEventHandler;
 import io.fabric8.kubernetes.client.informers.SharedIndexInformer;
 import java.security.SecureRandom;
-import java.security.cert.CertificateException;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
@@ -20,24 +21,20 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /**
- * Runs one pass after another on a thread of its own: look at the Secret, put right what is wrong
- * with it, hand over what is new, publish the CA. A pass reads everything afresh from the API
- * server; watches only say when one is worth while, so a lost or refused watch costs time, not
- * correctness.
+ * Looks at a source again and again on a thread of its own, and hands over what is new. A look
+ * reads everything afresh from the API server; watches only say when one is worth while, so a lost
+ * or refused watch costs time, not correctness.
  */
-final class CertificateKeeper implements SelfManagedCertificates {
+final class CertificateKeeper implements Certificates {
   private static final Logger log = LoggerFactory.getLogger(CertificateKeeper.class);
 
-  /** Each lost race means that another replica has written; more than a few are a fault. */
-  private static final int MAX_LOST_RACES = 5;
-
-  private final SecretStore store;
-  private final CaBundlePublisher publisher;
-  private final CertificatePolicy policy;
-  private final CertificateIssuer issuer;
-  private final Clock clock;
+  private final CertificateSource source;
+  private final String secret;
+  private final String rights;
+  private final @Nullable ServingCertificate stopgap;
   private final Consumer<ServingCertificate> onCertificate;
   private final Timing timing;
 
@@ -47,45 +44,87 @@ final class CertificateKeeper implements SelfManagedCertificates {
   private final Thread thread =
       Thread.ofVirtual().name("csi-clone-certificates").unstarted(this::run);
   private volatile boolean closed;
+  private volatile @Nullable String complaint;
   private volatile @Nullable RuntimeException lastFailure;
 
   // Of the worker thread alone.
-  private @Nullable KeyMaterial handedOver;
-  private boolean absenceReported;
+  private @Nullable ServingCertificate handedOver;
 
+  /**
+   * @param secret the Secret concerned, as namespace/name
+   * @param rights what the service account has to be allowed to do with it
+   * @param stopgap handed over when there is nothing else; null to wait instead
+   */
   private CertificateKeeper(
-      KubernetesClient client,
-      CertificateOptions options,
-      Clock clock,
+      CertificateSource source,
+      String secret,
+      String rights,
+      @Nullable ServingCertificate stopgap,
       Consumer<ServingCertificate> onCertificate,
       Timing timing) {
-    this.store = new SecretStore(client, options.namespace(), options.secretName());
-    this.publisher = new CaBundlePublisher(client, options.configurationName());
-    this.policy = CertificatePolicy.forNames(options.dnsNames());
-    this.issuer = new CertificateIssuer(policy, new SecureRandom());
-    this.clock = clock;
+    this.source = source;
+    this.secret = secret;
+    this.rights = rights;
+    this.stopgap = stopgap;
     this.onCertificate = onCertificate;
     this.timing = timing;
   }
 
-  static CertificateKeeper start(
+  static CertificateKeeper selfManaged(
       KubernetesClient client,
       CertificateOptions options,
       Clock clock,
       Consumer<ServingCertificate> onCertificate,
       Timing timing) {
-    CertificateKeeper keeper = new CertificateKeeper(client, options, clock, onCertificate, timing);
+    return new CertificateKeeper(
+            new SelfManagedSource(client, options, clock, timing),
+            options.namespace() + "/" + options.secretName(),
+            "get, create and update it, and to get, create and patch the Lease of that name",
+            null,
+            onCertificate,
+            timing)
+        .start();
+  }
+
+  static CertificateKeeper supplied(
+      KubernetesClient client,
+      SuppliedOptions options,
+      Clock clock,
+      Consumer<ServingCertificate> onCertificate,
+      Timing timing) {
+    return new CertificateKeeper(
+            new SuppliedSource(client, options, clock, timing),
+            options.namespace() + "/" + options.secretName(),
+            "get it",
+            expiredLongAgo(options.dnsNames()),
+            onCertificate,
+            timing)
+        .start();
+  }
+
+  /** A server starts with it, and no caller accepts it. */
+  private static ServingCertificate expiredLongAgo(List<String> dnsNames) {
+    CertificatePolicy policy = CertificatePolicy.forNames(dnsNames, Duration.ZERO, Duration.ZERO);
+    return ServingCertificate.of(
+        new CertificateIssuer(policy, new SecureRandom()).createAll(Instant.EPOCH, ""));
+  }
+
+  private CertificateKeeper start() {
     try {
-      keeper.watch(keeper.store.resource());
-      keeper.watch(keeper.publisher.mutating());
-      keeper.watch(keeper.publisher.validating());
-      keeper.thread.start();
-      keeper.awaitFirst();
-      return keeper;
+      source.watched().forEach(this::watch);
+      thread.start();
+      source.start(this::wakeUp);
+      awaitFirst();
+      return this;
     } catch (RuntimeException e) {
-      keeper.close();
+      close();
       throw e;
     }
+  }
+
+  @Override
+  public Optional<String> complaint() {
+    return Optional.ofNullable(complaint);
   }
 
   @Override
@@ -98,6 +137,8 @@ final class CertificateKeeper implements SelfManagedCertificates {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
+    // Only now, as whoever leads next may begin at once.
+    source.close();
   }
 
   private void awaitFirst() {
@@ -106,18 +147,19 @@ final class CertificateKeeper implements SelfManagedCertificates {
       inTime = firstHandedOver.await(timing.firstCertificate().toMillis(), TimeUnit.MILLISECONDS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      throw failure("Interrupted while waiting for a serving certificate from Secret " + store, e);
+      throw failure("Interrupted while waiting for a serving certificate from Secret " + secret, e);
     }
     if (!inTime) {
-      RuntimeException cause = lastFailure;
+      String reason = complaint;
       throw failure(
           ("No serving certificate within %d s from Secret %s: %s."
-                  + " The service account has to be allowed to get, create and update it.")
+                  + " The service account has to be allowed to %s.")
               .formatted(
                   timing.firstCertificate().toSeconds(),
-                  store,
-                  cause == null ? "the API server did not answer" : cause.getMessage()),
-          cause);
+                  secret,
+                  reason == null ? "the API server did not answer" : reason,
+                  rights),
+          lastFailure);
     }
   }
 
@@ -156,88 +198,61 @@ final class CertificateKeeper implements SelfManagedCertificates {
     while (!closed) {
       Duration pause;
       try {
-        pause = pass() ? timing.recheck() : timing.retry();
+        pause = pass();
         lastFailure = null;
       } catch (RuntimeException e) {
         pause = timing.retry();
-        report(e);
+        lastFailure = e;
+        complain(e.getMessage() == null ? e.toString() : e.getMessage(), false, e);
       }
       try {
-        var _ = wakeUps.poll(pause.toMillis(), TimeUnit.MILLISECONDS);
+        var _ = wakeUps.poll(pause.toMillis() + 1, TimeUnit.MILLISECONDS);
       } catch (InterruptedException e) {
         return;
       }
     }
   }
 
-  private void report(RuntimeException failure) {
-    RuntimeException before = lastFailure;
-    lastFailure = failure;
-    boolean repeated =
-        before != null && String.valueOf(before.getMessage()).equals(failure.getMessage());
-    if (!repeated && !closed) {
-      log.warn("Secret {}: certificates not in order, trying again", store, failure);
+  /** Returns how long nothing is to be done, unless something changes. */
+  private Duration pass() {
+    Look look = source.look();
+    ServingCertificate found = look.certificate();
+    if (found != null) {
+      handOver(found);
+      source.served();
+    } else if (handedOver == null && stopgap != null) {
+      handOver(stopgap);
+    }
+    source.publish();
+    if (look.complaint() == null) {
+      complaint = null;
+    } else {
+      complain(look.complaint(), look.passing(), null);
+    }
+    return look.pause();
+  }
+
+  private void complain(String text, boolean passing, @Nullable RuntimeException cause) {
+    boolean known = text.equals(complaint);
+    complaint = text;
+    if (!known && !closed) {
+      log.atLevel(passing ? Level.INFO : Level.WARN).setCause(cause).log("{}; trying again", text);
     }
   }
 
-  /** Returns true if everything is in order, false if something is not there yet. */
-  private boolean pass() {
-    KeyMaterial material = readOrRepair();
-    handOver(material);
-    boolean published = publisher.publish(material.caPem());
-    if (!published && !absenceReported) {
-      log.info("Webhook configurations are not all there yet; the CA is written when they appear");
-    }
-    absenceReported = !published;
-    return published;
-  }
-
-  private KeyMaterial readOrRepair() {
-    for (int lostRaces = 0; lostRaces < MAX_LOST_RACES; lostRaces++) {
-      SecretStore.Snapshot stored = store.read();
-      Instant now = clock.instant();
-      Assessment assessment = policy.assess(stored.material(), now);
-      KeyMaterial material = stored.material();
-      if (material != null && assessment.decision() == CertificateDecision.KEEP) {
-        return material;
-      }
-      log.info("Secret {}: {}; {}", store, assessment.reason(), assessment.decision().intention());
-      KeyMaterial replacement =
-          material != null && assessment.decision() == CertificateDecision.RENEW_CERTIFICATE
-              ? issuer.renewCertificate(material, now)
-              : issuer.createAll(now);
-      if (store.write(stored, replacement)) {
-        log.info("Secret {}: {}", store, assessment.decision().outcome());
-        return replacement;
-      }
-      log.info("Secret {}: another replica was faster; reading what it wrote", store);
-    }
-    throw failure(
-        "Secret %s was written by others %d times in a row".formatted(store, MAX_LOST_RACES), null);
-  }
-
-  private void handOver(KeyMaterial material) {
-    if (material.equals(handedOver)) {
+  private void handOver(ServingCertificate certificate) {
+    if (certificate.equals(handedOver)) {
       return;
     }
-    ServingCertificate certificate =
-        new ServingCertificate(
-            material.certificatePem(), material.privateKeyPem(), material.caPem(), endOf(material));
     onCertificate.accept(certificate);
-    handedOver = material;
+    handedOver = certificate;
     firstHandedOver.countDown();
-    log.info("Serving the certificate of Secret {}, valid until {}", store, certificate.notAfter());
-  }
-
-  private Instant endOf(KeyMaterial material) {
-    try {
-      return Pem.certificates(material.certificatePem()).getFirst().getNotAfter().toInstant();
-    } catch (CertificateException e) {
-      throw failure("tls.crt of Secret " + store + " cannot be read", e);
+    if (!certificate.equals(stopgap)) {
+      log.info("Serving tls.crt of Secret {}, valid until {}", secret, certificate.notAfter());
     }
   }
 
   private CertificatesException failure(String message, @Nullable Throwable cause) {
-    return new CertificatesException(store.toString(), message, cause);
+    return new CertificatesException(secret, message, cause);
   }
 }

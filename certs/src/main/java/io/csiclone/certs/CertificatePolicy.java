@@ -1,170 +1,154 @@
 package io.csiclone.certs;
 
-import java.security.GeneralSecurityException;
-import java.security.PrivateKey;
-import java.security.PublicKey;
-import java.security.SecureRandom;
-import java.security.Signature;
-import java.security.cert.CertPathValidator;
-import java.security.cert.CertificateFactory;
-import java.security.cert.PKIXParameters;
-import java.security.cert.TrustAnchor;
+import java.security.cert.CertificateException;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Date;
 import java.util.List;
 import java.util.Set;
-import java.util.TreeSet;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Decides whether stored certificates may be served, and for how long they last.
+ * Decides what is to be done about stored certificates. Reads no clock and changes nothing.
  *
  * @param names every name that the serving certificate has to carry
  * @param authorityValidity how long a new CA is valid
  * @param certificateValidity how long a new serving certificate is valid
+ * @param overlap how long two CAs are trusted before the one takes over, and again after it
+ * @param propagation the same, when what is served is of no use any more
  */
 record CertificatePolicy(
-    Set<ServerName> names, Duration authorityValidity, Duration certificateValidity) {
+    Set<ServerName> names,
+    Duration authorityValidity,
+    Duration certificateValidity,
+    Duration overlap,
+    Duration propagation) {
 
-  static CertificatePolicy forNames(List<String> names) {
+  static CertificatePolicy forNames(List<String> names, Duration overlap, Duration propagation) {
     return new CertificatePolicy(
-        names.stream().map(ServerName::parse).collect(Collectors.toUnmodifiableSet()),
+        ServerName.parseAll(names),
         Duration.ofDays(3650),
-        Duration.ofDays(365));
+        Duration.ofDays(365),
+        overlap,
+        propagation.compareTo(overlap) < 0 ? propagation : overlap);
   }
 
-  Assessment assess(@Nullable KeyMaterial material, Instant now) {
-    if (material == null) {
-      return new Assessment(CertificateDecision.CREATE, "there is none yet");
+  Assessment assess(Situation situation, Instant now) {
+    KeyMaterial stored = situation.stored();
+    String untrusted = stored == null ? "there is none" : CertificateChecks.damageOfTrust(stored);
+    if (stored == null || untrusted != null) {
+      return anew(String.valueOf(untrusted), situation.served());
     }
-    String missing = material.missingEntry();
-    if (missing != null && !missing.startsWith("tls.")) {
-      return new Assessment(CertificateDecision.REPLACE_AUTHORITY, missing + " is missing");
+    Fault certificate = faultOfCertificate(stored, now);
+    String authority = faultOfAuthority(stored, now);
+    if (certificate != null && authority == null) {
+      return new Assessment(CertificateDecision.RENEW_CERTIFICATE, certificate.reason(), stored);
     }
-    String authorityFault = faultOfAuthority(material, now);
-    if (authorityFault != null) {
-      return new Assessment(CertificateDecision.REPLACE_AUTHORITY, authorityFault);
+    boolean serves = certificate == null || certificate.stillServes();
+    if (stored.hasNextAuthority()) {
+      String next = CertificateChecks.damageOfNextAuthority(stored);
+      if (next != null) {
+        return new Assessment(CertificateDecision.ANNOUNCE_AUTHORITY, next, stored);
+      }
+      return step(
+          CertificateDecision.ADOPT_AUTHORITY,
+          "the next CA is announced",
+          situation,
+          serves ? overlap : propagation);
     }
-    if (missing != null) {
-      return new Assessment(CertificateDecision.RENEW_CERTIFICATE, missing + " is missing");
+    if (authority != null) {
+      return serves || situation.served() != null
+          ? new Assessment(CertificateDecision.ANNOUNCE_AUTHORITY, authority, stored)
+          : anew(authority, null);
     }
-    String certificateFault = faultOfCertificate(material, now);
-    if (certificateFault != null) {
-      return new Assessment(CertificateDecision.RENEW_CERTIFICATE, certificateFault);
+    Rotation requested = situation.requested();
+    if (requested != null) {
+      return new Assessment(
+          switch (requested) {
+            case CA -> CertificateDecision.ANNOUNCE_AUTHORITY;
+            case SERVING -> CertificateDecision.RENEW_CERTIFICATE;
+          },
+          "its annotation %s asks for it".formatted(Rotation.ANNOTATION),
+          stored);
     }
-    return new Assessment(CertificateDecision.KEEP, "it is whole and in its time");
+    if (certificates(stored.caPem()).size() > 1) {
+      return step(
+          CertificateDecision.RETIRE_AUTHORITY,
+          "the CA before is still trusted",
+          situation,
+          overlap);
+    }
+    return new Assessment(CertificateDecision.KEEP, "it is whole and in its time", stored);
+  }
+
+  /**
+   * What is served from memory goes on being served, and trusted, until another CA has taken over.
+   */
+  private static Assessment anew(String reason, @Nullable KeyMaterial served) {
+    return served == null
+        ? new Assessment(CertificateDecision.CREATE, reason, null)
+        : new Assessment(CertificateDecision.ANNOUNCE_AUTHORITY, reason, served);
+  }
+
+  private static Assessment step(
+      CertificateDecision decision, String reason, Situation situation, Duration period) {
+    Duration left = period.minus(situation.trustedFor());
+    return left.isPositive()
+        ? new Assessment(CertificateDecision.AWAIT, reason, situation.stored(), left)
+        : new Assessment(decision, reason, situation.stored());
+  }
+
+  private @Nullable Fault faultOfCertificate(KeyMaterial material, Instant now) {
+    Fault fault = CertificateChecks.faultOfPair(material, names, now);
+    if (fault != null) {
+      return fault;
+    }
+    String distrust = CertificateChecks.distrust(material);
+    if (distrust != null) {
+      return new Fault("ca.crt does not vouch for tls.crt (" + distrust + ")", false);
+    }
+    X509Certificate certificate = certificates(material.certificatePem()).getFirst();
+    if (!now.isBefore(renewalOf(certificate))) {
+      return new Fault(
+          "tls.crt is due for renewal, it ends at " + CertificateChecks.end(certificate), true);
+    }
+    return null;
   }
 
   private @Nullable String faultOfAuthority(KeyMaterial material, Instant now) {
-    Authority authority;
-    try {
-      authority = Authority.read(material);
-    } catch (GeneralSecurityException e) {
-      return "ca.crt and ca.key cannot be read (" + e.getMessage() + ")";
+    String damage = CertificateChecks.damageOfKey(material);
+    if (damage != null) {
+      return damage;
     }
-    X509Certificate certificate = authority.certificate();
-    if (certificate.getBasicConstraints() < 0) {
-      return "ca.crt is not the certificate of a CA";
-    }
-    if (!belongTogether(authority.key(), certificate.getPublicKey())) {
-      return "ca.key is not the key of ca.crt";
-    }
-    if (now.isBefore(start(certificate))) {
-      return "ca.crt is not valid before " + start(certificate);
+    X509Certificate certificate = certificates(material.caPem()).getFirst();
+    Instant end = CertificateChecks.end(certificate);
+    if (now.isBefore(CertificateChecks.start(certificate))) {
+      return "ca.crt is not valid before " + CertificateChecks.start(certificate);
     }
     // A CA is replaced while it can still outlive a certificate that it signs.
-    if (now.plus(certificateValidity).isAfter(end(certificate))) {
-      return (now.isAfter(end(certificate)) ? "ca.crt expired at " : "ca.crt ends too soon, at ")
-          + end(certificate);
+    if (now.plus(certificateValidity).isAfter(end)) {
+      return (now.isAfter(end) ? "ca.crt expired at " : "ca.crt ends too soon, at ") + end;
     }
     return null;
   }
 
-  private @Nullable String faultOfCertificate(KeyMaterial material, Instant now) {
-    List<X509Certificate> chain;
-    PrivateKey key;
-    Set<ServerName> present;
+  /**
+   * When a third of its time is left; a certificate that covers more time than one of ours, as
+   * those made after a jump of the clock do, has ours left.
+   */
+  private Instant renewalOf(X509Certificate certificate) {
+    Instant end = CertificateChecks.end(certificate);
+    Duration lifetime = Duration.between(CertificateChecks.start(certificate), end);
+    Duration usual = lifetime.compareTo(certificateValidity) < 0 ? lifetime : certificateValidity;
+    return end.minus(usual.dividedBy(3));
+  }
+
+  /** Of PEM text that has been read once already. */
+  private static List<X509Certificate> certificates(String pem) {
     try {
-      chain = Pem.certificates(material.certificatePem());
-      key =
-          Pem.privateKey(material.privateKeyPem(), chain.getFirst().getPublicKey().getAlgorithm());
-      present = ServerName.of(chain.getFirst());
-    } catch (GeneralSecurityException | IllegalArgumentException e) {
-      return "tls.crt and tls.key cannot be read (" + e.getMessage() + ")";
+      return Pem.certificates(pem);
+    } catch (CertificateException e) {
+      throw new IllegalStateException(e);
     }
-    X509Certificate certificate = chain.getFirst();
-    if (!belongTogether(key, certificate.getPublicKey())) {
-      return "tls.key is not the key of tls.crt";
-    }
-    if (now.isAfter(end(certificate))) {
-      return "tls.crt expired at " + end(certificate);
-    }
-    if (!present.containsAll(names)) {
-      Set<String> absent =
-          names.stream()
-              .filter(name -> !present.contains(name))
-              .map(ServerName::toString)
-              .collect(Collectors.toCollection(TreeSet::new));
-      return "tls.crt does not name " + String.join(", ", absent);
-    }
-    String distrust = distrust(chain, material, now);
-    if (distrust != null) {
-      return "ca.crt does not vouch for tls.crt (" + distrust + ")";
-    }
-    if (!now.isBefore(renewalOf(certificate))) {
-      return "tls.crt ends at " + end(certificate) + " and two thirds of its time are over";
-    }
-    return null;
-  }
-
-  private static @Nullable String distrust(
-      List<X509Certificate> chain, KeyMaterial material, Instant now) {
-    try {
-      X509Certificate anchor = Pem.certificates(material.caPem()).getFirst();
-      // A CA that also closes the chain is no link of it.
-      List<X509Certificate> links = chain.stream().filter(c -> !c.equals(anchor)).toList();
-      PKIXParameters parameters = new PKIXParameters(Set.of(new TrustAnchor(anchor, null)));
-      parameters.setRevocationEnabled(false);
-      parameters.setDate(Date.from(now));
-      CertPathValidator.getInstance("PKIX")
-          .validate(CertificateFactory.getInstance("X.509").generateCertPath(links), parameters);
-      return null;
-    } catch (GeneralSecurityException e) {
-      return e.getMessage();
-    }
-  }
-
-  private static boolean belongTogether(PrivateKey privateKey, PublicKey publicKey) {
-    byte[] challenge = new byte[32];
-    new SecureRandom().nextBytes(challenge);
-    try {
-      Signature signature =
-          Signature.getInstance(
-              "SHA256with" + (publicKey.getAlgorithm().equals("EC") ? "ECDSA" : "RSA"));
-      signature.initSign(privateKey);
-      signature.update(challenge);
-      byte[] signed = signature.sign();
-      signature.initVerify(publicKey);
-      signature.update(challenge);
-      return signature.verify(signed);
-    } catch (GeneralSecurityException e) {
-      return false;
-    }
-  }
-
-  private static Instant renewalOf(X509Certificate certificate) {
-    Duration lifetime = Duration.between(start(certificate), end(certificate));
-    return start(certificate).plus(lifetime.multipliedBy(2).dividedBy(3));
-  }
-
-  private static Instant start(X509Certificate certificate) {
-    return certificate.getNotBefore().toInstant();
-  }
-
-  private static Instant end(X509Certificate certificate) {
-    return certificate.getNotAfter().toInstant();
   }
 }

@@ -15,9 +15,12 @@ import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
 import java.security.spec.PKCS8EncodedKeySpec;
 import java.util.List;
+import org.bouncycastle.asn1.pkcs.PrivateKeyInfo;
+import org.bouncycastle.openssl.PEMKeyPair;
+import org.bouncycastle.openssl.PEMParser;
 import org.bouncycastle.util.io.pem.PemObject;
-import org.bouncycastle.util.io.pem.PemReader;
 import org.bouncycastle.util.io.pem.PemWriter;
+import org.jspecify.annotations.Nullable;
 
 /** Certificates and keys as PEM text, both ways. */
 final class Pem {
@@ -47,19 +50,30 @@ final class Pem {
     return certificates;
   }
 
-  /** Reads the private key that belongs to a public key of the given algorithm, EC or RSA. */
+  /**
+   * Reads the private key that belongs to a public key of the given algorithm, EC or RSA: PKCS#8,
+   * or the older forms of openssl, not encrypted.
+   */
   static PrivateKey privateKey(String pem, String algorithm) throws GeneralSecurityException {
-    try (PemReader reader = new PemReader(new StringReader(pem))) {
-      PemObject object = reader.readPemObject();
-      if (object == null || !object.getType().equals(PRIVATE_KEY)) {
-        throw new GeneralSecurityException("no PKCS#8 private key in it");
+    try (PEMParser parser = new PEMParser(new StringReader(pem))) {
+      for (Object found = parser.readObject(); found != null; found = parser.readObject()) {
+        // Curve parameters may stand before a key of the older form.
+        PrivateKeyInfo key =
+            found instanceof PEMKeyPair pair ? pair.getPrivateKeyInfo() : asKey(found);
+        if (key != null) {
+          return KeyFactory.getInstance(algorithm)
+              .generatePrivate(new PKCS8EncodedKeySpec(key.getEncoded()));
+        }
       }
-      return KeyFactory.getInstance(algorithm)
-          .generatePrivate(new PKCS8EncodedKeySpec(object.getContent()));
+      throw new GeneralSecurityException("no private key in it that is not encrypted");
     } catch (IOException | RuntimeException e) {
-      // The reader answers damaged base64 with either.
+      // The parser answers damaged base64 with either.
       throw new GeneralSecurityException("no readable PEM", e);
     }
+  }
+
+  private static @Nullable PrivateKeyInfo asKey(Object found) {
+    return found instanceof PrivateKeyInfo key ? key : null;
   }
 
   private static String write(String type, byte[] content) {

@@ -32,7 +32,15 @@ final class SecretStore {
    * @param material what was found, null if there is no Secret
    * @param secret the Secret it came from
    */
-  record Snapshot(@Nullable KeyMaterial material, @Nullable Secret secret) {}
+  record Snapshot(@Nullable KeyMaterial material, @Nullable Secret secret) {
+
+    /** What its annotation says under that key, null if there is none. */
+    @Nullable String annotation(String key) {
+      return secret == null || secret.getMetadata().getAnnotations() == null
+          ? null
+          : secret.getMetadata().getAnnotations().get(key);
+    }
+  }
 
   Snapshot read() {
     Secret secret = resource().get();
@@ -49,14 +57,15 @@ final class SecretStore {
   /**
    * Writes new content, if the Secret still is as it was when read.
    *
+   * @param doneAnnotation an annotation that is to go, as what it asks for is in the content
    * @return false if another replica has written since
    */
-  boolean write(Snapshot readBefore, KeyMaterial material) {
+  boolean write(Snapshot readBefore, KeyMaterial material, @Nullable String doneAnnotation) {
     try {
       if (readBefore.secret() == null) {
         client.resource(newSecret(material)).create();
       } else {
-        Secret changed = changed(readBefore.secret(), material);
+        Secret changed = changed(readBefore.secret(), material, doneAnnotation);
         client
             .resource(changed)
             .lockResourceVersion(readBefore.secret().getMetadata().getResourceVersion())
@@ -97,8 +106,19 @@ final class SecretStore {
   }
 
   /** Labels, annotations and foreign entries stay; the type of a Secret cannot be changed. */
-  private static Secret changed(Secret secret, KeyMaterial material) {
-    return new SecretBuilder(secret).addToData(encode(material)).build();
+  private static Secret changed(
+      Secret secret, KeyMaterial material, @Nullable String doneAnnotation) {
+    Map<String, String> data = new HashMap<>();
+    if (secret.getData() != null) {
+      data.putAll(secret.getData());
+    }
+    KeyMaterial.ENTRIES.forEach(data::remove);
+    data.putAll(encode(material));
+    SecretBuilder changed = new SecretBuilder(secret).withData(data);
+    if (doneAnnotation != null) {
+      changed.editMetadata().removeFromAnnotations(doneAnnotation).endMetadata();
+    }
+    return changed.build();
   }
 
   private static Map<String, String> encode(KeyMaterial material) {

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.bouncycastle.asn1.DEROctetString;
 import org.bouncycastle.asn1.x509.GeneralName;
 
@@ -55,6 +56,20 @@ sealed interface ServerName {
       throw new IllegalArgumentException("'" + text + "' is neither a host name nor an IP address");
     }
     return new Dns(host);
+  }
+
+  static Set<ServerName> parseAll(Collection<String> texts) {
+    return texts.stream().map(ServerName::parse).collect(Collectors.toUnmodifiableSet());
+  }
+
+  /** Whether a certificate with this name is good for the other (RFC 6125, section 6.4.3). */
+  default boolean covers(ServerName other) {
+    return equals(other)
+        || (this instanceof Dns(String pattern)
+            && other instanceof Dns(String name)
+            && pattern.startsWith("*.")
+            && name.indexOf('.') > 0
+            && name.substring(name.indexOf('.')).equals(pattern.substring(1)));
   }
 
   /** The names in the certificate's subjectAltName; other kinds of name are passed over. */

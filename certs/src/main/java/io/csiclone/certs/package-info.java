@@ -1,11 +1,11 @@
 /**
- * A certificate authority and serving certificates for a webhook: decided, issued, stored and
- * rolled out by the webhook itself.
+ * Serving certificates for a webhook, and the CA that callers are told to trust.
  *
- * <p>{@link io.csiclone.certs.SelfManagedCertificates} is the entry. Deciding ({@code
- * CertificatePolicy}), issuing ({@code CertificateIssuer}), storing ({@code SecretStore}) and
- * rolling out ({@code CaBundlePublisher}) are four places; {@code CertificateKeeper} runs them in
- * turn.
+ * <p>{@link io.csiclone.certs.Certificates} is the entry. {@code CertificateKeeper} runs the loop:
+ * it asks a {@code CertificateSource} and hands over what is new. Of the self-managed source,
+ * deciding ({@code CertificatePolicy}), issuing ({@code CertificateIssuer}), storing ({@code
+ * SecretStore}), rolling out ({@code CaBundlePublisher}) and electing ({@code Leadership}) are five
+ * places; {@code SelfManagedSource} takes one step after another through them.
  */
 @NullMarked
 package io.csiclone.certs;

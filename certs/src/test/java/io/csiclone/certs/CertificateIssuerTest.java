@@ -2,6 +2,7 @@ package io.csiclone.certs;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.nio.charset.StandardCharsets;
@@ -30,9 +31,10 @@ class CertificateIssuerTest {
   private final Instant now = Instant.now();
 
   private final CertificatePolicy policy =
-      CertificatePolicy.forNames(List.of(NAME, "*.Example.org", "127.0.0.1", "fd00::1"));
+      CertificatePolicy.forNames(
+          List.of(NAME, "*.Example.org", "127.0.0.1", "fd00::1"), Duration.ZERO, Duration.ZERO);
   private final CertificateIssuer issuer = new CertificateIssuer(policy, new SecureRandom());
-  private final KeyMaterial material = issuer.createAll(now);
+  private final KeyMaterial material = issuer.createAll(now, "");
 
   @Test
   void theAuthorityMayOnlySignCertificatesOfServers() throws Exception {
@@ -110,7 +112,12 @@ class CertificateIssuerTest {
     assertThat(renewed.caPem()).isEqualTo(material.caPem());
     assertThat(renewed.caKeyPem()).isEqualTo(material.caKeyPem());
     assertThat(renewed.privateKeyPem()).isNotEqualTo(material.privateKeyPem());
-    assertThat(policy.assess(renewed, now.plus(Duration.ofDays(300))).decision())
+    assertThat(
+            policy
+                .assess(
+                    new Situation(renewed, null, null, Duration.ZERO),
+                    now.plus(Duration.ofDays(300)))
+                .decision())
         .isEqualTo(CertificateDecision.KEEP);
   }
 
@@ -134,6 +141,28 @@ class CertificateIssuerTest {
     String publicKey = openssl(folder, "x509 -in tls.crt -noout -pubkey");
     assertThat(openssl(folder, "pkey -in tls.key -pubout")).isEqualTo(publicKey);
     assertThat(material.privateKeyPem()).startsWith("-----BEGIN PRIVATE KEY-----");
+  }
+
+  /** What openssl writes: the older forms, and a curve's parameters before the key. */
+  @Test
+  void keysOfEveryUnencryptedFormAreRead(@TempDir Path folder) throws Exception {
+    assumeTrue(Files.isExecutable(Path.of("/usr/bin/openssl")), "openssl is not installed");
+    openssl(folder, "ecparam -name prime256v1 -genkey -out ec.pem");
+    openssl(folder, "genrsa -traditional -out rsa.pem 2048");
+    openssl(folder, "genrsa -out pkcs8.pem 2048");
+    openssl(folder, "genrsa -aes128 -passout pass:secret -out encrypted.pem 2048");
+
+    assertThat(Files.readString(folder.resolve("ec.pem"))).contains("EC PARAMETERS");
+    assertThat(Files.readString(folder.resolve("rsa.pem"))).contains("BEGIN RSA PRIVATE KEY");
+    assertThat(Pem.privateKey(Files.readString(folder.resolve("ec.pem")), "EC").getAlgorithm())
+        .isEqualTo("EC");
+    for (String file : List.of("rsa.pem", "pkcs8.pem")) {
+      assertThat(Pem.privateKey(Files.readString(folder.resolve(file)), "RSA").getFormat())
+          .isEqualTo("PKCS#8");
+    }
+    assertThatThrownBy(
+            () -> Pem.privateKey(Files.readString(folder.resolve("encrypted.pem")), "RSA"))
+        .hasMessageContaining("encrypted");
   }
 
   private static String openssl(Path folder, String arguments) throws Exception {

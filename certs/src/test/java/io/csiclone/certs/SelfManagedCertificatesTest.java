@@ -16,6 +16,7 @@ import io.fabric8.kubernetes.client.server.mock.EnableKubernetesMockClient;
 import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.security.SecureRandom;
+import java.security.cert.CertificateException;
 import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.time.Duration;
@@ -45,8 +46,14 @@ class SelfManagedCertificatesTest {
   private static final Logger MOCK_SERVER_LOG =
       Logger.getLogger("io.fabric8.mockwebserver.MockWebServer");
   private static final AtomicInteger TESTS = new AtomicInteger();
+  private static final Duration OVERLAP = Duration.ofMillis(400);
   private static final Timing TIMING =
-      new Timing(Duration.ofSeconds(20), Duration.ofMillis(300), Duration.ofMillis(100));
+      new Timing(
+          Duration.ofSeconds(20),
+          Duration.ofMillis(300),
+          Duration.ofMillis(100),
+          OVERLAP.dividedBy(2),
+          Duration.ofSeconds(3));
 
   @SuppressWarnings("NullAway.Init") // set by the extension before the first test
   private static KubernetesClient client;
@@ -58,11 +65,12 @@ class SelfManagedCertificatesTest {
           "csi-clone-system" + suffix,
           "csi-clone-webhook-tls",
           "csi-clone-webhook" + suffix,
-          List.of("csi-clone-webhook.csi-clone-system.svc"));
+          List.of("csi-clone-webhook.csi-clone-system.svc"),
+          OVERLAP);
   private final AtomicReference<Instant> now = new AtomicReference<>(Instant.now());
   private final InstantSource time = now::get;
   private final List<ServingCertificate> received = new CopyOnWriteArrayList<>();
-  private final List<SelfManagedCertificates> started = new CopyOnWriteArrayList<>();
+  private final List<Certificates> started = new CopyOnWriteArrayList<>();
 
   @BeforeAll
   static void silenceTheMockServer() {
@@ -71,7 +79,7 @@ class SelfManagedCertificatesTest {
 
   @AfterEach
   void stop() {
-    started.forEach(SelfManagedCertificates::close);
+    started.forEach(Certificates::close);
   }
 
   @Test
@@ -101,9 +109,9 @@ class SelfManagedCertificatesTest {
   @Test
   void replicasThatStartAtTheSameMomentAgree() throws Exception {
     try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
-      List<Future<SelfManagedCertificates>> starts =
+      List<Future<Certificates>> starts =
           Stream.generate(() -> threads.submit(() -> start())).limit(8).toList();
-      for (Future<SelfManagedCertificates> start : starts) {
+      for (Future<Certificates> start : starts) {
         start.get();
       }
     }
@@ -116,9 +124,9 @@ class SelfManagedCertificatesTest {
   void replicasThatMeetACorruptSecretAtTheSameMomentAgree() throws Exception {
     store(Map.of("tls.crt", "nonsense"));
     try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
-      List<Future<SelfManagedCertificates>> starts =
+      List<Future<Certificates>> starts =
           Stream.generate(() -> threads.submit(() -> start())).limit(8).toList();
-      for (Future<SelfManagedCertificates> start : starts) {
+      for (Future<Certificates> start : starts) {
         start.get();
       }
     }
@@ -149,14 +157,20 @@ class SelfManagedCertificatesTest {
 
   @Test
   void changesAreNoticedWhenTheyHappenNotAtTheNextLook() {
-    Timing neverLook = new Timing(Duration.ofSeconds(20), Duration.ofHours(1), Duration.ofHours(1));
+    Timing neverLook =
+        new Timing(
+            Duration.ofSeconds(20),
+            Duration.ofHours(1),
+            Duration.ofHours(1),
+            Duration.ofHours(1),
+            Duration.ofHours(1));
     start(received::add, neverLook);
 
     createConfigurations();
     await().untilAsserted(() -> assertThat(bundles()).hasSize(3).containsOnly(caBundle()));
 
     client.resource(secret()).delete();
-    await().untilAsserted(() -> assertThat(received).hasSize(2));
+    await().until(() -> secret() != null);
   }
 
   @Test
@@ -216,23 +230,165 @@ class SelfManagedCertificatesTest {
   }
 
   @Test
-  void aDeletedSecretIsMadeAgainAndServed() {
+  void aDeletedSecretIsRestoredAndItsAuthorityReplacedByAndBy() throws Exception {
     createConfigurations();
     start();
+    ServingCertificate first = received.getFirst();
 
     client.resource(secret()).delete();
 
+    await().until(() -> secret() != null);
+    assertThat(entry(secret(), "tls.crt"))
+        .as("served and trusted until everybody knows the next CA")
+        .isEqualTo(first.certificateChainPem());
+    assertThat(Pem.certificates(entry(secret(), "next-ca.crt"))).hasSize(1);
+    awaitAnAuthorityOtherThan(first);
+  }
+
+  @Test
+  void anAuthorityIsReplacedOnDemandAndBothAreTrustedInBetween() throws Exception {
+    createConfigurations();
+    start();
+    ServingCertificate first = received.getFirst();
+
+    annotate("ca");
+
+    await().untilAsserted(() -> assertThat(received).hasSizeGreaterThan(1));
+    assertThat(secret().getMetadata().getAnnotations()).doesNotContainKey("csi-clone.io/rotate");
+    awaitAnAuthorityOtherThan(first);
+    // Announced, adopted, retired: the certificate changed once, the trust three times.
+    assertThat(received.stream().map(ServingCertificate::certificateChainPem).distinct())
+        .hasSize(2);
+    assertThat(received.stream().map(each -> trusted(each).size())).containsExactly(1, 2, 2, 1);
+    assertThat(secret().getData()).containsOnlyKeys("ca.crt", "ca.key", "tls.crt", "tls.key");
+  }
+
+  @Test
+  void aServingCertificateIsReplacedOnDemand() {
+    start();
+
+    annotate("serving");
+
     await().untilAsserted(() -> assertThat(received).hasSize(2));
-    assertThat(received.get(1).caPem()).isNotEqualTo(received.get(0).caPem());
-    await().untilAsserted(() -> assertThat(bundles()).hasSize(3).containsOnly(caBundle()));
+    assertThat(received.get(1).caPem()).isEqualTo(received.get(0).caPem());
+    assertThat(secret().getMetadata().getAnnotations()).doesNotContainKey("csi-clone.io/rotate");
+  }
+
+  @Test
+  void aDemandThatIsNotUnderstoodChangesNothing() {
+    start();
+
+    annotate("everything");
+
+    await().pollDelay(TIMING.recheck().multipliedBy(2)).until(() -> true);
+    assertThat(received).hasSize(1);
+    assertThat(secret().getMetadata().getAnnotations())
+        .containsEntry("csi-clone.io/rotate", "everything");
+  }
+
+  @Test
+  void anAuthorityThatLosesItsKeyIsReplacedByAndBy() throws Exception {
+    createConfigurations();
+    start();
+    ServingCertificate first = received.getFirst();
+
+    store(Map.of("ca.key", "half a k"));
+
+    awaitAnAuthorityOtherThan(first);
+  }
+
+  @Test
+  void anEmptiedSecretIsRestoredFromMemory() throws Exception {
+    createConfigurations();
+    start();
+    ServingCertificate first = received.getFirst();
+
+    store(Map.of("ca.crt", "", "ca.key", "", "tls.crt", "", "tls.key", ""));
+
+    await().until(() -> entry(secret(), "tls.crt").equals(first.certificateChainPem()));
+    awaitAnAuthorityOtherThan(first);
+  }
+
+  @Test
+  void whatOthersServeIsStillTrustedWhenAllIsMadeAnew() throws Exception {
+    createConfigurations();
+    Certificates before = start();
+    ServingCertificate first = received.getFirst();
+    await().untilAsserted(() -> assertThat(bundles()).containsOnly(caBundle()));
+    before.close();
+    client.resource(secret()).delete();
+
+    start();
+
+    assertThat(trusted(received.getLast())).hasSize(2).containsAll(trusted(first));
+    awaitAnAuthorityOtherThan(first);
+  }
+
+  @Test
+  void onlyTheReplicaThatLeadsIssues() {
+    start();
+    List<ServingCertificate> others = new CopyOnWriteArrayList<>();
+    start(others::add, TIMING);
+    String leader = holder();
+
+    annotate("serving");
+
+    await().untilAsserted(() -> assertThat(others).hasSize(2));
+    await().untilAsserted(() -> assertThat(received).isEqualTo(others));
+    assertThat(holder()).isEqualTo(leader);
+  }
+
+  @Test
+  void aReplicaThatLeavesHandsTheLeaseOnBeforeItRunsOut() {
+    Timing longLease =
+        new Timing(
+            TIMING.firstCertificate(),
+            TIMING.recheck(),
+            TIMING.retry(),
+            TIMING.propagation(),
+            Duration.ofSeconds(20));
+    Certificates leader = start(received::add, longLease);
+    String first = holder();
+    List<ServingCertificate> others = new CopyOnWriteArrayList<>();
+    start(others::add, longLease);
+
+    leader.close();
+
+    // A replica that waits looks at the Lease every 3 to 6 s here.
+    await()
+        .atMost(Duration.ofSeconds(15))
+        .until(() -> holder() != null && !holder().isEmpty() && !holder().equals(first));
+    annotate("serving");
+    await().untilAsserted(() -> assertThat(others).hasSize(2));
+  }
+
+  @Test
+  void aClockThatJumpsAheadAndBackLeavesCertificatesThatAreGoodByBoth() throws Exception {
+    createConfigurations();
+    Instant right = now.get();
+    start();
+    ServingCertificate first = received.getFirst();
+
+    now.set(right.plus(Duration.ofDays(4_000)));
+    awaitAnAuthorityOtherThan(first);
+    now.set(right);
+    await().pollDelay(TIMING.recheck().multipliedBy(3)).until(() -> true);
+
+    for (ServingCertificate each : received) {
+      // Validated with the machine's clock, which has not jumped.
+      CertificateIssuerTest.validate(each.caPem(), each.certificateChainPem());
+    }
+    assertThat(received.getLast().notAfter()).isAfter(right.plus(Duration.ofDays(4_300)));
   }
 
   @Test
   void aSecretWrittenBySomebodyElseIsServed() {
     start();
     KeyMaterial other =
-        new CertificateIssuer(CertificatePolicy.forNames(options.dnsNames()), new SecureRandom())
-            .createAll(now.get());
+        new CertificateIssuer(
+                CertificatePolicy.forNames(options.dnsNames(), OVERLAP, OVERLAP),
+                new SecureRandom())
+            .createAll(now.get(), "");
 
     store(other.toEntries());
 
@@ -290,15 +446,14 @@ class SelfManagedCertificatesTest {
   }
 
   @Test
-  void theAuthorityIsReplacedInTimeAndPublished() {
+  void theAuthorityIsReplacedInTimeAndPublished() throws Exception {
     createConfigurations();
     start();
+    ServingCertificate first = received.getFirst();
 
     now.set(now.get().plus(Duration.ofDays(3300)));
 
-    await().untilAsserted(() -> assertThat(received).hasSize(2));
-    assertThat(received.get(1).caPem()).isNotEqualTo(received.get(0).caPem());
-    await().untilAsserted(() -> assertThat(bundles()).hasSize(3).containsOnly(caBundle()));
+    awaitAnAuthorityOtherThan(first);
   }
 
   @Test
@@ -318,7 +473,7 @@ class SelfManagedCertificatesTest {
 
   @Test
   void nothingIsHandedOverAfterClose() {
-    SelfManagedCertificates certificates = start();
+    Certificates certificates = start();
     certificates.close();
 
     client.resource(secret()).delete();
@@ -335,7 +490,12 @@ class SelfManagedCertificatesTest {
       nobodyListens = socket.getLocalPort();
     }
     Timing impatient =
-        new Timing(Duration.ofSeconds(1), Duration.ofMillis(100), Duration.ofMillis(100));
+        new Timing(
+            Duration.ofSeconds(1),
+            Duration.ofMillis(100),
+            Duration.ofMillis(100),
+            Duration.ofMillis(100),
+            Duration.ofSeconds(3));
     try (KubernetesClient unreachable =
         new KubernetesClientBuilder()
             .withConfig(
@@ -345,7 +505,8 @@ class SelfManagedCertificatesTest {
                     .build())
             .build()) {
       assertThatThrownBy(() ->
-              CertificateKeeper.start(unreachable, options, clock(), received::add, impatient))
+              CertificateKeeper.selfManaged(
+                  unreachable, options, clock(), received::add, impatient))
           .isInstanceOfSatisfying(
               CertificatesException.class,
               e -> assertThat(e.secret()).isEqualTo(options.namespace() + "/csi-clone-webhook-tls"))
@@ -354,13 +515,57 @@ class SelfManagedCertificatesTest {
     }
   }
 
-  private SelfManagedCertificates start() {
+  /** Until another CA is trusted alone, published, and vouches for what is served. */
+  private void awaitAnAuthorityOtherThan(ServingCertificate first) throws Exception {
+    await()
+        .atMost(Duration.ofSeconds(30))
+        .untilAsserted(() ->
+            assertThat(trusted(received.getLast()))
+                .hasSize(1)
+                .doesNotContainAnyElementsOf(trusted(first)));
+    await().untilAsserted(() -> assertThat(bundles()).hasSize(3).containsOnly(caBundle()));
+    CertificateIssuerTest.validate(
+        received.getLast().caPem(), received.getLast().certificateChainPem());
+  }
+
+  private static List<X509Certificate> trusted(ServingCertificate certificate) {
+    try {
+      return Pem.certificates(certificate.caPem());
+    } catch (CertificateException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  private void annotate(String rotation) {
+    client
+        .secrets()
+        .inNamespace(options.namespace())
+        .withName(options.secretName())
+        .edit(secret ->
+            new SecretBuilder(secret)
+                .editMetadata()
+                .addToAnnotations("csi-clone.io/rotate", rotation)
+                .endMetadata()
+                .build());
+  }
+
+  private String holder() {
+    return client
+        .leases()
+        .inNamespace(options.namespace())
+        .withName(options.secretName())
+        .get()
+        .getSpec()
+        .getHolderIdentity();
+  }
+
+  private Certificates start() {
     return start(received::add, TIMING);
   }
 
-  private SelfManagedCertificates start(Consumer<ServingCertificate> onCertificate, Timing timing) {
-    SelfManagedCertificates certificates =
-        CertificateKeeper.start(client, options, clock(), onCertificate, timing);
+  private Certificates start(Consumer<ServingCertificate> onCertificate, Timing timing) {
+    Certificates certificates =
+        CertificateKeeper.selfManaged(client, options, clock(), onCertificate, timing);
     started.add(certificates);
     return certificates;
   }

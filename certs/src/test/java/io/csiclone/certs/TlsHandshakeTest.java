@@ -14,6 +14,7 @@ import java.nio.charset.StandardCharsets;
 import java.security.KeyStore;
 import java.security.SecureRandom;
 import java.security.cert.X509Certificate;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import javax.net.ssl.ExtendedSSLSession;
@@ -127,7 +128,8 @@ class TlsHandshakeTest {
 
   private static KeyMaterial issue() {
     return new CertificateIssuer(
-            CertificatePolicy.forNames(List.of(NAME, "127.0.0.1")), new SecureRandom())
-        .createAll(Instant.now());
+            CertificatePolicy.forNames(List.of(NAME, "127.0.0.1"), Duration.ZERO, Duration.ZERO),
+            new SecureRandom())
+        .createAll(Instant.now(), "");
   }
 }

@@ -107,7 +107,6 @@ final class DriverProcess implements AutoCloseable {
       KubernetesClient client = keep(client(options.cluster().get()));
       provisioner =
           keep(Provisioner.builder(client, csi, DRIVER_NAME).nodeName(options.nodeId()).start());
-      CloneCapability.publish(client, DRIVER_NAME);
       log.info("provisioning volumes of node {} for {}", options.nodeId(), client.getMasterUrl());
     }
     started = true;

@@ -4,15 +4,20 @@ import io.csiclone.csi.AccessType;
 import io.csiclone.csi.BackendException;
 import io.csiclone.csi.BackendException.Reason;
 import io.csiclone.csi.NodeBackend;
+import io.csiclone.csi.NodeExpansion;
+import io.csiclone.csi.NodePublications;
+import io.csiclone.csi.NodeStats;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** Attaches images as loop devices and mounts what is in them. */
-final class LoopNodeBackend implements NodeBackend {
+final class LoopNodeBackend implements NodeBackend, NodeExpansion, NodeStats, NodePublications {
 
   /** The label that ties a volume to the node whose pool holds it. */
   static final String TOPOLOGY_KEY = "topology.reflink.csi-clone.io/node";
@@ -200,6 +205,60 @@ final class LoopNodeBackend implements NodeBackend {
           binds.unmountAll(targetPath);
           binds.removeTarget(targetPath);
         });
+  }
+
+  @Override
+  public void expand(String volumeId, Path volumePath, List<String> mountFlags) {
+    requireRoot();
+    locks.run(
+        volumeId,
+        () -> {
+          LoopDevice device = presentAt(volumeId, volumePath);
+          loops.refreshSize(device, pool.existing(volumeId));
+          List<Mount> writable =
+              MountTable.read().of(device).stream().filter(mount -> !mount.readOnly()).toList();
+          if (!writable.isEmpty()) {
+            // Through whichever mount may write: the one asked about may be a read-only one.
+            VolumeFilesystem.open(pool, volumeId, device, Optional.empty())
+                .grow(writable.getFirst().point(), mountFlags);
+          }
+        });
+  }
+
+  @Override
+  public Stats stats(String volumeId, Path volumePath) {
+    LoopDevice device = presentAt(volumeId, volumePath);
+    Optional<Mount> mount =
+        MountTable.read().at(volumePath).filter(MountTable.read().of(device)::contains);
+    return mount.isPresent()
+        ? VolumeUsage.ofFilesystem(volumeId, mount.get())
+        : VolumeUsage.ofDevice(device);
+  }
+
+  /** The volume's device, which that path must be a mount or a node of. */
+  private LoopDevice presentAt(String volumeId, Path path) {
+    MountTable table = MountTable.read();
+    Path real = MountTable.real(path);
+    return loops
+        .find(pool.existing(volumeId))
+        .filter(device ->
+            Stream.concat(table.of(device).stream(), table.nodesOf(device).stream())
+                .anyMatch(mount -> mount.point().equals(real)))
+        .orElseThrow(() ->
+            new BackendException(
+                Reason.NOT_FOUND,
+                "volume %s is neither staged nor published at %s".formatted(volumeId, path)));
+  }
+
+  @Override
+  public Set<Path> publishedAt(String volumeId, Path stagingPath) {
+    MountTable table = MountTable.read();
+    Path staging = MountTable.real(stagingPath);
+    return loops.attachedTo(pool.image(volumeId)).stream()
+        .flatMap(device -> Stream.concat(table.of(device).stream(), table.nodesOf(device).stream()))
+        .map(Mount::point)
+        .filter(point -> !point.equals(staging))
+        .collect(Collectors.toSet());
   }
 
   @Override

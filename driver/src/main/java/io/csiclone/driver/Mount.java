@@ -4,6 +4,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * One line of {@code /proc/self/mountinfo}, see proc(5).
@@ -15,6 +16,7 @@ import java.util.Optional;
  * @param propagation the optional fields, for instance {@code shared:1}
  * @param fsType the filesystem
  * @param source the filesystem's own word for what is mounted, for instance {@code /dev/loop3}
+ * @param superOptions the filesystem's options, the same for all its mounts
  */
 record Mount(
     String device,
@@ -23,10 +25,20 @@ record Mount(
     List<String> options,
     List<String> propagation,
     String fsType,
-    String source) {
+    String source,
+    List<String> superOptions) {
 
   boolean readOnly() {
     return options.contains("ro");
+  }
+
+  /**
+   * Whether the filesystem itself refuses writes although this mount would let them through. Newer
+   * kernels leave ext4 writable by its flags after an error and say so in options of their own.
+   */
+  boolean wentReadOnly() {
+    return !readOnly()
+        && Stream.of("ro", "emergency_ro", "shutdown").anyMatch(superOptions::contains);
   }
 
   boolean shared() {
@@ -37,7 +49,7 @@ record Mount(
   static Optional<Mount> parse(String line) {
     String[] fields = line.split(" ");
     int separator = List.of(fields).indexOf("-");
-    if (separator < 6 || fields.length < separator + 3) {
+    if (separator < 6 || fields.length < separator + 4) {
       return Optional.empty();
     }
     return Optional.of(
@@ -48,7 +60,8 @@ record Mount(
             List.of(fields[5].split(",")),
             List.of(fields).subList(6, separator),
             fields[separator + 1],
-            unescape(fields[separator + 2])));
+            unescape(fields[separator + 2]),
+            List.of(fields[separator + 3].split(","))));
   }
 
   /** The kernel writes space, tab, newline and backslash as a backslash and three octal digits. */

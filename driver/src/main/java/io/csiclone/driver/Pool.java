@@ -204,6 +204,18 @@ final class Pool implements AutoCloseable {
     }
   }
 
+  /** Makes the image longer, the new bytes being zeros; durable when it returns. */
+  void grow(String volumeId, long bytes) {
+    try (RandomAccessFile file = new RandomAccessFile(existing(volumeId).toFile(), "rw")) {
+      if (file.length() < bytes) {
+        file.setLength(bytes);
+      }
+      file.getFD().sync();
+    } catch (IOException e) {
+      throw failure("cannot grow volume %s to %d bytes".formatted(volumeId, bytes), e);
+    }
+  }
+
   /** Removes a volume and its marks; one that is not there is no error. */
   void delete(String volumeId) {
     try {

@@ -12,6 +12,7 @@ import io.csiclone.csi.BackendException;
 import io.csiclone.csi.BackendException.Reason;
 import io.csiclone.csi.BackendVolume;
 import io.csiclone.csi.VolumeBackend;
+import io.csiclone.csi.VolumeExpansion;
 import io.csiclone.csi.VolumeSpec;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -22,7 +23,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Volumes as sparse image files of a pool. */
-final class PoolVolumeBackend implements VolumeBackend {
+final class PoolVolumeBackend implements VolumeBackend, VolumeExpansion {
 
   private static final Logger log = LoggerFactory.getLogger(PoolVolumeBackend.class);
   private static final long MIB = 1L << 20;
@@ -159,6 +160,13 @@ final class PoolVolumeBackend implements VolumeBackend {
           requireDetached(volumeId, "deleted");
           pool.delete(volumeId);
         });
+  }
+
+  /** The image only; the node lets device and filesystem follow. */
+  @Override
+  public BackendVolume expand(String volumeId, long capacityBytes) {
+    locks.run(volumeId, () -> pool.grow(volumeId, capacityBytes));
+    return new BackendVolume(volumeId, pool.size(volumeId));
   }
 
   @Override

@@ -25,9 +25,18 @@ class MountTest {
                 List.of("rw", "relatime"),
                 List.of("shared:21", "master:3"),
                 "xfs",
-                "/dev/loop0"));
+                "/dev/loop0",
+                List.of("rw", "noquota")));
     assertThat(mount.shared()).isTrue();
     assertThat(mount.readOnly()).isFalse();
+  }
+
+  @Test
+  void aFilesystemThatWentReadOnlyUnderAWritableMountIsSeen() {
+    String line = "43 27 7:0 / /mnt %s shared:21 - ext4 /dev/loop0 %s,errors=remount-ro";
+    assertThat(Mount.parse(line.formatted("rw", "ro")).orElseThrow().wentReadOnly()).isTrue();
+    assertThat(Mount.parse(line.formatted("rw", "rw")).orElseThrow().wentReadOnly()).isFalse();
+    assertThat(Mount.parse(line.formatted("ro", "ro")).orElseThrow().wentReadOnly()).isFalse();
   }
 
   @Test

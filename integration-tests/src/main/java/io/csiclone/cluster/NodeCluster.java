@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -32,6 +33,7 @@ public final class NodeCluster implements AutoCloseable {
   /** The folder on the node that holds the driver's volumes: XFS with reflink. */
   public static final String POOL = "/var/lib/csi-clone/pool";
 
+  private static final String KUBECONFIG = "/etc/rancher/k3s/k3s.yaml";
   private static final Logger LOG = LoggerFactory.getLogger(NodeCluster.class);
   private static final Duration NODE_START = Duration.ofMinutes(3);
   private static final int CHART_SECONDS = 180;
@@ -162,23 +164,60 @@ public final class NodeCluster implements AutoCloseable {
 
   /** Runs a command in the node and returns what it printed. */
   public String inNode(String... command) {
+    ExecResult result = exec(command);
+    if (result.getExitCode() != 0) {
+      throw new IllegalStateException(
+          "in the node, %s ended with %d: %s%s"
+              .formatted(
+                  Arrays.toString(command),
+                  result.getExitCode(),
+                  result.getStdout(),
+                  result.getStderr()));
+    }
+    return result.getStdout();
+  }
+
+  private ExecResult exec(String... command) {
     try {
-      ExecResult result = node.execInContainer(command);
-      if (result.getExitCode() != 0) {
-        throw new IllegalStateException(
-            "in the node, %s ended with %d: %s%s"
-                .formatted(
-                    Arrays.toString(command),
-                    result.getExitCode(),
-                    result.getStdout(),
-                    result.getStderr()));
-      }
-      return result.getStdout();
+      return node.execInContainer(command);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new IllegalStateException("interrupted while a command ran in the node", e);
+    }
+  }
+
+  /** Copies a file of this machine into the node; missing folders are made. */
+  public void copyIntoNode(Path file, String path) {
+    node.copyFileToContainer(MountableFile.forHostPath(file), path);
+  }
+
+  /**
+   * Runs kubectl in the node, with all rights.
+   *
+   * @param input what it reads from its standard input, for instance a manifest
+   */
+  public KubectlAnswer kubectl(String input, String... arguments) {
+    List<String> command =
+        Stream.concat(
+                Stream.of(
+                    "sh",
+                    "-c",
+                    "printf %s \"$0\" | kubectl --kubeconfig " + KUBECONFIG + " \"$@\"",
+                    input),
+                Arrays.stream(arguments))
+            .toList();
+    ExecResult result = exec(command.toArray(String[]::new));
+    return new KubectlAnswer(result.getExitCode(), result.getStdout(), result.getStderr());
+  }
+
+  /** What kubectl answered: its exit code, and what it printed. */
+  public record KubectlAnswer(int code, String out, String err) {
+
+    /** Whether it succeeded. */
+    public boolean succeeded() {
+      return code == 0;
     }
   }
 

@@ -46,10 +46,10 @@ import org.junit.jupiter.params.provider.ValueSource;
 class ChartRenderTest {
 
   private static final Path CHARTS = Path.of("../charts");
-  private static final String WEBHOOK = "csi-clone-webhook";
+  static final String WEBHOOK = "csi-clone-webhook";
   private static final String DRIVER = "reflink-driver";
   private static final String NAMESPACE = "csi-clone-system";
-  private static final String NEWEST = "v1.36.0";
+  static final String NEWEST = "v1.36.0";
 
   static final List<String> CHART_NAMES = List.of(WEBHOOK, DRIVER);
   static final List<String> SERVERS =
@@ -123,6 +123,7 @@ class ChartRenderTest {
   void theWebhookMayPatchItsOwnConfigurationsOnly() {
     assertThat(rules(render(WEBHOOK, NEWEST, Map.of())))
         .filteredOn(rule -> rule.getVerbs().contains("patch"))
+        .filteredOn(rule -> !rule.getResources().contains("leases"))
         .singleElement()
         .satisfies(rule -> {
           assertThat(rule.getResourceNames()).containsExactly(WEBHOOK);
@@ -142,6 +143,20 @@ class ChartRenderTest {
           .satisfies(rule ->
               assertThat(rule.getVerbs()).containsExactlyInAnyOrder("get", "list", "watch"));
     }
+  }
+
+  @Test
+  void nodesNamespacesAndPodsAreReadAsSparinglyAsTheyAreUsed() {
+    assertThat(verbs(WEBHOOK, "nodes")).containsExactly("get");
+    assertThat(verbs(WEBHOOK, "pods")).containsExactly("list");
+    assertThat(verbs(DRIVER, "namespaces")).containsExactly("get");
+  }
+
+  private static List<String> verbs(String chart, String resource) {
+    return rules(render(chart, NEWEST, Map.of())).stream()
+        .filter(rule -> rule.getResources().contains(resource))
+        .flatMap(rule -> rule.getVerbs().stream())
+        .toList();
   }
 
   @ParameterizedTest
@@ -175,6 +190,43 @@ class ChartRenderTest {
     } else {
       assertThat(mutate.getMatchConditions()).isEmpty();
     }
+  }
+
+  @ParameterizedTest
+  @FieldSource("SERVERS")
+  void hooksAskForClonesThatGetTheirClassLaterWhereAServerGivesOne(String server) {
+    List<HasMetadata> objects = render(WEBHOOK, server, Map.of());
+    List<MutatingWebhook> mutating = one(MutatingWebhookConfiguration.class, objects).getWebhooks();
+    List<ValidatingWebhook> validating =
+        one(ValidatingWebhookConfiguration.class, objects).getWebhooks();
+
+    if (minor(server) < 26) {
+      assertThat(mutating).hasSize(1);
+      assertThat(validating).hasSize(1);
+      return;
+    }
+    MutatingWebhook mutate = mutating.get(1);
+    ValidatingWebhook validate = validating.get(1);
+    assertThat(mutate.getName()).isEqualTo("mutate-class.csi-clone.io");
+    assertThat(validate.getName()).isEqualTo("validate-class.csi-clone.io");
+    assertThat(mutate.getClientConfig().getService().getPath()).isEqualTo("/mutate");
+    assertThat(validate.getClientConfig().getService().getPath()).isEqualTo("/validate");
+    assertThat(single(mutate.getRules()).getOperations()).containsExactly("UPDATE");
+    assertThat(mutate.getRules()).isEqualTo(validate.getRules());
+    assertThat(mutate.getNamespaceSelector()).isEqualTo(mutating.getFirst().getNamespaceSelector());
+    // All updates of claims pass here before 1.28, and nobody may wait for a webhook that is down.
+    assertThat(List.of(mutate.getFailurePolicy(), validate.getFailurePolicy()))
+        .containsOnly(minor(server) >= 28 ? "Fail" : "Ignore");
+    assertThat(mutate.getMatchConditions()).isEqualTo(validate.getMatchConditions());
+    assertThat(mutate.getMatchConditions())
+        .extracting(MatchCondition::getExpression)
+        .isEqualTo(
+            minor(server) < 28
+                ? List.of()
+                : List.of(
+                    "(has(object.spec.dataSource) || has(object.spec.dataSourceRef)) &&"
+                        + " has(object.spec.storageClassName) &&"
+                        + " !has(oldObject.spec.storageClassName)"));
   }
 
   @ParameterizedTest
@@ -259,6 +311,7 @@ class ChartRenderTest {
                     NEWEST,
                     Map.of(
                         "policy.classPolicy", "same-driver",
+                        "policy.unknownClassOrigin", "compare",
                         "policy.modes.SourceInUse", "deny",
                         "policy.modes.FsTypeMismatch", "off")))
             .getSpec()
@@ -270,9 +323,29 @@ class ChartRenderTest {
     assertThat(container.getArgs())
         .contains(
             "--csi-clone.webhook.class-policy=same-driver",
+            "--csi-clone.webhook.unknown-class-origin=compare",
             "--csi-clone.webhook.fail-mode=deny",
             "--csi-clone.webhook.modes.SourceInUse=deny",
             "--csi-clone.webhook.modes.FsTypeMismatch=off");
+  }
+
+  @Test
+  void whatIsKnownOfDriversReachesTheWebhook() {
+    var values =
+        Map.<String, Object>of(
+            "policy.drivers.plain", true, "policy.drivers.disk\\.example\\.com", false);
+    var container =
+        one(Deployment.class, render(WEBHOOK, NEWEST, values))
+            .getSpec()
+            .getTemplate()
+            .getSpec()
+            .getContainers()
+            .getFirst();
+
+    assertThat(container.getArgs())
+        .contains(
+            "--csi-clone.webhook.drivers[plain]=true",
+            "--csi-clone.webhook.drivers[disk.example.com]=false");
   }
 
   @Test
@@ -306,12 +379,17 @@ class ChartRenderTest {
 
   @ParameterizedTest
   @FieldSource("SERVERS")
-  void theDriverSaysThatItClones(String server) {
+  void whetherTheDriverClonesIsLeftToTheDriverToSay(String server) {
     CSIDriver driver = one(CSIDriver.class, render(DRIVER, server, Map.of()));
 
     assertThat(driver.getMetadata().getName()).isEqualTo("reflink.csi-clone.io");
-    assertThat(driver.getMetadata().getAnnotations())
-        .containsEntry("csi-clone.io/clone-volume", "true");
+    assertThat(driver.getMetadata().getAnnotations()).isNullOrEmpty();
+    assertThat(rules(render(DRIVER, server, Map.of())))
+        .filteredOn(rule -> rule.getResources().contains("csidrivers"))
+        .filteredOn(rule -> rule.getVerbs().contains("patch"))
+        .singleElement()
+        .satisfies(
+            rule -> assertThat(rule.getResourceNames()).containsExactly("reflink.csi-clone.io"));
     assertThat(driver.getSpec().getAttachRequired()).isFalse();
     assertThat(driver.getSpec().getPodInfoOnMount()).isFalse();
     assertThat(driver.getSpec().getVolumeLifecycleModes()).containsExactly("Persistent");
@@ -384,8 +462,16 @@ class ChartRenderTest {
     "csi-clone-webhook, webhook.timeoutSeconds, 31",
     "csi-clone-webhook, policy.modes.SourceInUse, maybe",
     "csi-clone-webhook, policy.classPolicy, any",
+    "csi-clone-webhook, policy.unknownClassOrigin, guess",
     "csi-clone-webhook, certificate.secretName, Not_A_Name",
+    "csi-clone-webhook, certificate.mode, manual",
+    "csi-clone-webhook, certificate.overlap, soon",
+    "csi-clone-webhook, certificate.caBundle, nonsense",
+    "csi-clone-webhook, certificate.issuerRef.kind, ClusterIssuer",
+    "csi-clone-webhook, clientCertificate.caConfigMap, Not_A_Name",
+    "csi-clone-webhook, clientCertificate.names[0], kube-apiserver",
     "csi-clone-webhook, image.pullPolicy, Sometimes",
+    "csi-clone-webhook, policy.drivers.disk, perhaps",
     "csi-clone-webhook, replica, 3",
     "reflink-driver, pool.path, relative/path",
     "reflink-driver, pool.path, /pool",
@@ -411,11 +497,11 @@ class ChartRenderTest {
     assertThatThrownBy(() -> renderText(DRIVER, server, Map.of())).hasMessageContaining("1.20");
   }
 
-  private static int minor(String server) {
+  static int minor(String server) {
     return Integer.parseInt(server.split("\\.", -1)[1]);
   }
 
-  private static List<PolicyRule> rules(List<HasMetadata> objects) {
+  static List<PolicyRule> rules(List<HasMetadata> objects) {
     return Stream.concat(
             all(ClusterRole.class, objects).stream().map(ClusterRole::getRules),
             all(Role.class, objects).stream().map(Role::getRules))
@@ -423,20 +509,20 @@ class ChartRenderTest {
         .toList();
   }
 
-  private static <T> T one(Class<T> type, List<HasMetadata> objects) {
+  static <T> T one(Class<T> type, List<HasMetadata> objects) {
     return single(all(type, objects));
   }
 
-  private static <T> T single(List<T> list) {
+  static <T> T single(List<T> list) {
     assertThat(list).hasSize(1);
     return list.getFirst();
   }
 
-  private static <T> List<T> all(Class<T> type, List<HasMetadata> objects) {
+  static <T> List<T> all(Class<T> type, List<HasMetadata> objects) {
     return objects.stream().filter(type::isInstance).map(type::cast).toList();
   }
 
-  private static List<HasMetadata> render(String chart, String server, Map<String, Object> values) {
+  static List<HasMetadata> render(String chart, String server, Map<String, Object> values) {
     byte[] yaml = renderText(chart, server, values).getBytes(StandardCharsets.UTF_8);
     try (KubernetesClient client =
         new KubernetesClientBuilder().withConfig(Config.empty()).build()) {
@@ -444,7 +530,7 @@ class ChartRenderTest {
     }
   }
 
-  private static String renderText(String chart, String server, Map<String, Object> values) {
+  static String renderText(String chart, String server, Map<String, Object> values) {
     TemplateCommand command =
         new Helm(CHARTS.resolve(chart))
             .template()

@@ -6,6 +6,8 @@ import static org.awaitility.Awaitility.await;
 import io.csiclone.cluster.NodeCluster;
 import io.fabric8.kubernetes.api.model.Event;
 import io.fabric8.kubernetes.api.model.NamespaceBuilder;
+import io.fabric8.kubernetes.api.model.ObjectMeta;
+import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.api.model.PersistentVolume;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.Status;
@@ -33,15 +35,19 @@ final class TestNamespace implements AutoCloseable {
   }
 
   static TestNamespace create(NodeCluster cluster) {
+    return create(cluster, new ObjectMetaBuilder().withGenerateName("it-").build());
+  }
+
+  /** For a test whose recordings have to be alike each time. */
+  static TestNamespace named(NodeCluster cluster, String name) {
+    return create(cluster, new ObjectMetaBuilder().withName(name).build());
+  }
+
+  private static TestNamespace create(NodeCluster cluster, ObjectMeta metadata) {
     String name =
         cluster
             .client()
-            .resource(
-                new NamespaceBuilder()
-                    .withNewMetadata()
-                    .withGenerateName("it-")
-                    .endMetadata()
-                    .build())
+            .resource(new NamespaceBuilder().withMetadata(metadata).build())
             .create()
             .getMetadata()
             .getName();
@@ -72,6 +78,11 @@ final class TestNamespace implements AutoCloseable {
 
   /** {@code kubectl create} of a claim, with the answer as it came. */
   Answer tryCreate(PersistentVolumeClaim claim) {
+    return tryCreate(claim, "kubectl-create");
+  }
+
+  /** Creation of a claim by a client that calls itself so, with the answer as it came. */
+  Answer tryCreate(PersistentVolumeClaim claim, String fieldManager) {
     var http = client.getHttpClient();
     var request =
         http.newHttpRequestBuilder()
@@ -79,7 +90,8 @@ final class TestNamespace implements AutoCloseable {
                 client.getMasterUrl()
                     + "api/v1/namespaces/"
                     + name
-                    + "/persistentvolumeclaims?fieldManager=kubectl-create")
+                    + "/persistentvolumeclaims?fieldManager="
+                    + fieldManager)
             .post("application/json", client.getKubernetesSerialization().asJson(claim))
             .build();
     try {

@@ -9,12 +9,24 @@ import org.jspecify.annotations.Nullable;
  *
  * @param uid names the request in the answer and in logs
  * @param namespace the namespace of the request
- * @param claim the claim that is to be created and names a data source, or null when the request is
- *     about anything else and none of our business
+ * @param claim the claim that names a data source and is to be created or to get its class, or null
+ *     when the request is about anything else and none of our business
  * @param raw {@code claim} as it was sent, with all that the model does not know
+ * @param assigner who gives a claim that exists without one its storage class; null when the claim
+ *     is to be created
  */
 record AdmissionAttempt(
-    String uid, String namespace, @Nullable PersistentVolumeClaim claim, Map<?, ?> raw) {
+    String uid,
+    String namespace,
+    @Nullable PersistentVolumeClaim claim,
+    Map<?, ?> raw,
+    @Nullable String assigner) {
+
+  /** About a claim that is to be created, or about nothing of ours. */
+  AdmissionAttempt(
+      String uid, String namespace, @Nullable PersistentVolumeClaim claim, Map<?, ?> raw) {
+    this(uid, namespace, claim, raw, null);
+  }
 
   /** Whether the object as sent has this field in its spec, be it null. */
   boolean specHas(String field) {

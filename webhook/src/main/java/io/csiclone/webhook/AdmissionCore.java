@@ -4,49 +4,60 @@ import io.csiclone.facts.ClaimReader;
 import io.csiclone.facts.ClusterFacts;
 import io.csiclone.facts.FactsUnavailableException;
 import io.csiclone.rules.ClaimFacts;
-import io.csiclone.rules.ClassPolicy;
 import io.csiclone.rules.CloneRules;
-import io.csiclone.rules.Mode;
+import io.csiclone.rules.Finding;
 import io.csiclone.rules.RuleCode;
 import io.csiclone.rules.RulePolicy;
 import io.csiclone.rules.Verdict;
+import io.csiclone.webhook.Decision.Basis;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
 import java.util.ArrayList;
-import java.util.Arrays;
+import java.util.EnumSet;
 import java.util.List;
-import java.util.function.Function;
-import java.util.stream.Collectors;
+import java.util.Set;
 import java.util.stream.Stream;
 
 /** Decides on requests; knows nothing of HTTP. */
 final class AdmissionCore {
 
-  private static final String CLASS_FIELD = "storageClassName";
+  /** What a storage class can be wrong about; all that counts when a claim gets its class later. */
+  private static final Set<RuleCode> OF_THE_CLASS =
+      EnumSet.of(
+          RuleCode.NO_STORAGE_CLASS,
+          RuleCode.STORAGE_CLASS_MISMATCH,
+          RuleCode.SOURCE_NOT_CSI,
+          RuleCode.STATIC_PROVISIONER,
+          RuleCode.DRIVER_MISMATCH,
+          RuleCode.CLONING_UNSUPPORTED);
 
-  /** Lets nothing pass, to find out whether a policy has to be looked up at all. */
-  private static final RulePolicy STRICTEST =
-      new RulePolicy(
-          Arrays.stream(RuleCode.values())
-              .collect(Collectors.toMap(Function.identity(), _ -> Mode.DENY)),
-          ClassPolicy.SAME_CLASS);
+  private static final Verdict NOTHING_FOUND = new Verdict(List.of(), List.of(), List.of());
 
   private final ClusterFacts facts;
   private final RulePolicy policy;
   private final FailMode failMode;
-  private final KubernetesSerialization json;
+  private final Inheritance inheritance;
 
   AdmissionCore(
       ClusterFacts facts, RulePolicy policy, FailMode failMode, KubernetesSerialization json) {
+    this(facts, policy, failMode, UnknownClassOrigin.TRUST, json);
+  }
+
+  AdmissionCore(
+      ClusterFacts facts,
+      RulePolicy policy,
+      FailMode failMode,
+      UnknownClassOrigin unknownOrigin,
+      KubernetesSerialization json) {
     this.facts = facts;
     this.policy = policy;
     this.failMode = failMode;
-    this.json = json;
+    this.inheritance = new Inheritance(facts, unknownOrigin, json);
   }
 
   /**
-   * Sees the claim as the user wrote it. Refuses what the API server would silently drop later, and
-   * gives a clone whose user named no storage class that of its source.
+   * Sees the claim as the user wrote it. Refuses or mends what the API server would silently drop
+   * later, and gives a clone whose user named no storage class that of its source.
    */
   Decision mutate(AdmissionAttempt attempt) {
     var claim = attempt.claim();
@@ -54,22 +65,29 @@ final class AdmissionCore {
       return Decision.allowed();
     }
     var written = ClaimReader.clone(claim);
-    var verdict = judgeDataSource(claim, written);
+    // A claim that exists cannot change its data source any more.
+    var verdict = attempt.assigner() == null ? judgeDataSource(claim, written) : NOTHING_FOUND;
     var warnings = new ArrayList<>(texts(verdict));
+    var basis = new Basis(codes(verdict));
     if (!verdict.allowed()) {
-      return new Decision.Denied(verdict.denials(), warnings);
-    }
-    if (written.cloneSource().isEmpty()) {
-      return new Decision.Allowed(warnings);
+      return new Decision.Denied(verdict.denials(), warnings, basis);
     }
     var patch = new ArrayList<PatchOperation>();
-    dropOwnNamespace(written, patch, warnings);
-    try {
-      inheritClass(attempt, claim, written, patch, warnings);
-    } catch (FactsUnavailableException e) {
-      return unjudged(written, e, patch, warnings);
+    if (attempt.assigner() == null) {
+      KeptReference.keep(attempt, written, patch, warnings);
     }
-    return admitted(patch, warnings);
+    if (written.cloneSource().isEmpty()) {
+      return admitted(patch, warnings, basis);
+    }
+    try {
+      var refusal = inheritance.inherit(attempt, claim, written, patch, warnings);
+      if (refusal != null) {
+        return new Decision.Denied(List.of(refusal), warnings, basis);
+      }
+    } catch (FactsUnavailableException e) {
+      return unjudged(written, e, patch, warnings, basis);
+    }
+    return admitted(patch, warnings, basis);
   }
 
   /** Judges the claim as it would be stored. */
@@ -84,18 +102,22 @@ final class AdmissionCore {
           written.cloneSource().isEmpty()
               ? judgeDataSource(claim, written)
               : facts.judge(claim, policy);
+      if (attempt.assigner() != null) {
+        verdict = ofTheClass(verdict);
+      }
       var warnings = texts(verdict);
+      var basis = new Basis(codes(verdict));
       return verdict.allowed()
-          ? new Decision.Allowed(warnings)
-          : new Decision.Denied(verdict.denials(), warnings);
+          ? new Decision.Allowed(warnings, basis)
+          : new Decision.Denied(verdict.denials(), warnings, basis);
     } catch (FactsUnavailableException e) {
-      return unjudged(written, e, List.of(), List.of());
+      return unjudged(written, e, List.of(), List.of(), Basis.PLAIN);
     }
   }
 
   /** Without a look-up when there is nothing to object to. */
   private Verdict judgeDataSource(PersistentVolumeClaim claim, ClaimFacts written) {
-    var strict = CloneRules.judgeDataSource(written, STRICTEST);
+    var strict = CloneRules.judgeDataSource(written, RulePolicy.strictest());
     if (strict.allowed()) {
       return strict;
     }
@@ -110,75 +132,45 @@ final class AdmissionCore {
   }
 
   /**
-   * Most API servers drop a dataSourceRef that has a namespace, even the claim's own, and the clone
-   * would be an empty volume. Without the namespace it means the same and is kept.
+   * A clone that exists is not refused its class for anything else: whatever else is wrong with it
+   * was accepted before, or may pass.
    */
-  private static void dropOwnNamespace(
-      ClaimFacts written, List<PatchOperation> patch, List<String> warnings) {
-    var ref = written.dataSourceRef();
-    if (ref != null && ref.isClaim() && written.namespace().equals(ref.namespace())) {
-      patch.add(PatchOperation.remove("/spec/dataSourceRef/namespace"));
-      warnings.add(
-          "dataSourceRef.namespace was removed: it is the claim's own, and many API servers drop a"
-              + " reference that has one");
-    }
-  }
-
-  private void inheritClass(
-      AdmissionAttempt attempt,
-      PersistentVolumeClaim claim,
-      ClaimFacts written,
-      List<PatchOperation> patch,
-      List<String> warnings) {
-    var origin = ClassOrigin.of(claim, json);
-    if (origin == ClassOrigin.USER || origin == ClassOrigin.UNKNOWN) {
-      return;
-    }
-    var named = written.cloneSource().orElseThrow();
-    var source = facts.claimWithItsClass(written.namespace(), named.name()).orElse(null);
-    var sourceClass = source == null ? null : ClaimReader.storageClass(source);
-    // Without a class to inherit there is nothing to do here; validation says what is wrong.
-    if (sourceClass == null
-        || sourceClass.isEmpty()
-        || sourceClass.equals(written.storageClassName())) {
-      return;
-    }
-    var path = "/spec/" + CLASS_FIELD;
-    patch.add(
-        attempt.specHas(CLASS_FIELD)
-            ? PatchOperation.replace(path, sourceClass)
-            : PatchOperation.add(path, sourceClass));
-    warnings.add(
-        "storageClassName was set to %s, the class of the source claim %s%s"
-            .formatted(
-                sourceClass,
-                named.name(),
-                origin == ClassOrigin.ADMISSION
-                    ? ", in place of the default " + written.storageClassName()
-                    : ""));
+  private static Verdict ofTheClass(Verdict verdict) {
+    return new Verdict(
+        verdict.denials().stream().filter(f -> OF_THE_CLASS.contains(f.code())).toList(),
+        verdict.warnings(),
+        verdict.notes());
   }
 
   private Decision unjudged(
       ClaimFacts clone,
       FactsUnavailableException failure,
       List<PatchOperation> patch,
-      List<String> warnings) {
+      List<String> warnings,
+      Basis basis) {
     var told = new ArrayList<>(warnings);
     return switch (failMode) {
       case DENY ->
           new Decision.Unjudged(
               "csi-clone could not check the clone %s/%s: %s; try again."
                   .formatted(clone.namespace(), clone.name(), failure.getMessage()),
-              told);
+              told,
+              basis);
       case ALLOW -> {
         told.add("csi-clone could not check this clone: " + failure.getMessage());
-        yield admitted(patch, told);
+        yield admitted(patch, told, basis);
       }
     };
   }
 
-  private static Decision admitted(List<PatchOperation> patch, List<String> warnings) {
-    return patch.isEmpty() ? new Decision.Allowed(warnings) : new Decision.Patched(patch, warnings);
+  private static Decision admitted(List<PatchOperation> patch, List<String> warnings, Basis basis) {
+    return patch.isEmpty()
+        ? new Decision.Allowed(warnings, basis)
+        : new Decision.Patched(patch, warnings, basis);
+  }
+
+  private static List<RuleCode> codes(Verdict verdict) {
+    return verdict.warnings().stream().map(Finding::code).toList();
   }
 
   private static List<String> texts(Verdict verdict) {

@@ -1,6 +1,7 @@
 package io.csiclone.webhook;
 
 import io.csiclone.rules.Finding;
+import io.csiclone.rules.RuleCode;
 import io.fabric8.kubernetes.api.model.Status;
 import io.fabric8.kubernetes.api.model.StatusBuilder;
 import io.fabric8.kubernetes.api.model.StatusCause;
@@ -11,7 +12,9 @@ import java.nio.charset.StandardCharsets;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** Writes decisions as the API server reads them. */
 final class Answers {
@@ -63,19 +66,25 @@ final class Answers {
 
   /** What the audit log keeps of a claim with a data source; the server adds the hook's name. */
   private static Map<String, String> audit(Decision decision) {
-    return switch (decision) {
-      case Decision.Allowed _ -> Map.of("verdict", "allowed");
-      case Decision.Patched _ -> Map.of("verdict", "patched");
-      case Decision.Denied denied ->
-          Map.of(
-              "verdict",
-              "denied",
-              "codes",
-              denied.findings().stream()
-                  .map(finding -> finding.code().id())
-                  .collect(Collectors.joining(",")));
-      case Decision.Unjudged _ -> Map.of("verdict", "unjudged");
-    };
+    var kept = new TreeMap<String, String>();
+    switch (decision) {
+      case Decision.Allowed _ -> kept.put("verdict", "allowed");
+      case Decision.Patched _ -> kept.put("verdict", "patched");
+      case Decision.Denied denied -> {
+        kept.put("verdict", "denied");
+        kept.put("codes", ids(denied.findings().stream().map(Finding::code)));
+      }
+      case Decision.Unjudged _ -> kept.put("verdict", "unjudged");
+    }
+    var warnedOf = decision.basis().warnedOf();
+    if (!warnedOf.isEmpty()) {
+      kept.put("warned", ids(warnedOf.stream()));
+    }
+    return kept;
+  }
+
+  private static String ids(Stream<RuleCode> codes) {
+    return codes.map(RuleCode::id).distinct().collect(Collectors.joining(","));
   }
 
   private static Status refusal(AdmissionAttempt attempt, List<Finding> findings) {

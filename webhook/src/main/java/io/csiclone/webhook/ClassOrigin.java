@@ -7,6 +7,7 @@ import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 
 /**
  * Who named the storage class of a claim that is being created.
@@ -20,10 +21,19 @@ enum ClassOrigin {
   USER,
   /** There is none. */
   NOBODY,
-  /** Some admission step filled it in, most likely the default class. */
+  /** Some admission step or controller filled it in, most likely the default class. */
   ADMISSION,
   /** There is one and no evidence of where it came from. */
   UNKNOWN;
+
+  /** With it a user keeps the class whoever wrote it, for instance another webhook. */
+  static final String KEEP_ANNOTATION = "csi-clone.io/keep-class";
+
+  /** As whom the controller manager gives claims the default class that came after them. */
+  private static final Set<String> RETROACTIVE =
+      Set.of(
+          "system:kube-controller-manager",
+          "system:serviceaccount:kube-system:persistent-volume-binder");
 
   private static final String LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration";
 
@@ -37,7 +47,7 @@ enum ClassOrigin {
     if (name == null) {
       return NOBODY;
     }
-    if (name.isEmpty()) {
+    if (name.isEmpty() || "true".equals(annotations.get(KEEP_ANNOTATION))) {
       return USER;
     }
     var managed =
@@ -48,6 +58,13 @@ enum ClassOrigin {
     }
     var applied = annotations.get(LAST_APPLIED);
     return applied == null ? UNKNOWN : fromApplied(applied, json);
+  }
+
+  /** Of a class that a claim gets after its creation. */
+  static ClassOrigin assignedBy(PersistentVolumeClaim claim, String assigner) {
+    var annotations = claim.getMetadata().getAnnotations();
+    boolean kept = annotations != null && "true".equals(annotations.get(KEEP_ANNOTATION));
+    return RETROACTIVE.contains(assigner) && !kept ? ADMISSION : USER;
   }
 
   private static boolean ownsClass(ManagedFieldsEntry entry) {

@@ -8,9 +8,9 @@ import org.jspecify.annotations.Nullable;
  * of two objects, since an object that went through a model has lost what the model does not know.
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
-record PatchOperation(String op, String path, @Nullable String value) {
+record PatchOperation(String op, String path, @Nullable Object value) {
 
-  static PatchOperation add(String path, String value) {
+  static PatchOperation add(String path, Object value) {
     return new PatchOperation("add", path, value);
   }
 

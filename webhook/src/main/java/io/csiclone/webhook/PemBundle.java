@@ -8,7 +8,9 @@ import java.security.PrivateKey;
 import java.security.SecureRandom;
 import java.security.Signature;
 import java.security.cert.X509Certificate;
+import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import org.springframework.boot.ssl.SslBundle;
 import org.springframework.boot.ssl.SslBundleKey;
 import org.springframework.boot.ssl.SslOptions;
@@ -30,6 +32,15 @@ final class PemBundle {
    *     given such a pair would fail every handshake
    */
   static SslBundle of(ServingCertificate certificate) {
+    return of(certificate, null);
+  }
+
+  /**
+   * As {@link #of(ServingCertificate)}, for a server that asks its callers for a certificate.
+   *
+   * @param callers the CAs of callers; with none nobody is accepted
+   */
+  static SslBundle of(ServingCertificate certificate, @Nullable List<X509Certificate> callers) {
     try {
       var chain =
           PemContent.of(certificate.certificateChainPem())
@@ -45,10 +56,28 @@ final class PemBundle {
       store.load(null, null);
       store.setKeyEntry(ALIAS, key, password.toCharArray(), chain);
       return SslBundle.of(
-          SslStoreBundle.of(store, password, null), SslBundleKey.of(password, ALIAS), OPTIONS);
+          SslStoreBundle.of(store, password, trusting(callers, chain[0])),
+          SslBundleKey.of(password, ALIAS),
+          OPTIONS);
     } catch (GeneralSecurityException | IOException | IllegalStateException e) {
       throw new IllegalArgumentException("the certificate or the private key is unreadable", e);
     }
+  }
+
+  private static @Nullable KeyStore trusting(
+      @Nullable List<X509Certificate> callers, X509Certificate own)
+      throws GeneralSecurityException, IOException {
+    if (callers == null) {
+      return null;
+    }
+    var store = KeyStore.getInstance("PKCS12");
+    store.load(null, null);
+    // An empty store fails every server. With only the own certificate in it, a caller would need
+    // the own key.
+    for (var trusted : callers.isEmpty() ? List.of(own) : callers) {
+      store.setCertificateEntry("caller-" + store.size(), trusted);
+    }
+    return store;
   }
 
   private static boolean belongTogether(X509Certificate certificate, PrivateKey key)

@@ -7,8 +7,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads what the API server sends. Only a claim that is being created and names a data source is
- * turned into its model; every other object stays unread.
+ * Reads what the API server sends. Only a claim that names a data source and is being created, or
+ * gets its storage class later, is turned into its model; every other object stays unread.
  */
 final class Reviews {
 
@@ -79,7 +79,15 @@ final class Reviews {
       throw new BadReviewException(400, "The request of the AdmissionReview has no uid.");
     }
     var namespace = text(request.get("namespace"));
-    if (!createsClaim(request)) {
+    if (!aboutClaim(request)) {
+      return new AdmissionAttempt(uid, namespace, null, Map.of());
+    }
+    if ("UPDATE".equals(request.get("operation"))) {
+      return request.get("object") instanceof Map<?, ?> object && assignsClass(request, object)
+          ? new AdmissionAttempt(uid, namespace, claim(object, namespace), object, user(request))
+          : new AdmissionAttempt(uid, namespace, null, Map.of());
+    }
+    if (!"CREATE".equals(request.get("operation"))) {
       return new AdmissionAttempt(uid, namespace, null, Map.of());
     }
     if (!(request.get("object") instanceof Map<?, ?> object)) {
@@ -88,9 +96,24 @@ final class Reviews {
     return new AdmissionAttempt(uid, namespace, claim(object, namespace), object);
   }
 
-  private static boolean createsClaim(Map<?, ?> request) {
-    return "CREATE".equals(request.get("operation"))
-        && text(request.get("subResource")).isEmpty()
+  /**
+   * Whether a claim that has neither class nor volume gets a class; all else is no matter of ours.
+   */
+  private static boolean assignsClass(Map<?, ?> request, Map<?, ?> object) {
+    return request.get("oldObject") instanceof Map<?, ?> old
+        && old.get("spec") instanceof Map<?, ?> before
+        && object.get("spec") instanceof Map<?, ?> after
+        && before.get("storageClassName") == null
+        && after.get("storageClassName") instanceof String
+        && text(after.get("volumeName")).isEmpty();
+  }
+
+  private static String user(Map<?, ?> request) {
+    return request.get("userInfo") instanceof Map<?, ?> user ? text(user.get("username")) : "";
+  }
+
+  private static boolean aboutClaim(Map<?, ?> request) {
+    return text(request.get("subResource")).isEmpty()
         && request.get("kind") instanceof Map<?, ?> kind
         && text(kind.get("group")).isEmpty()
         && "v1".equals(kind.get("version"))
@@ -103,7 +126,7 @@ final class Reviews {
       return null;
     }
     if (namespace.isEmpty()) {
-      throw new BadReviewException(400, "The request creates a claim but has no namespace.");
+      throw new BadReviewException(400, "The request is about a claim but has no namespace.");
     }
     try {
       var claim = RawClaim.model(object);

@@ -1,65 +1,127 @@
 package io.csiclone.webhook;
 
 import io.csiclone.certs.CertificateOptions;
-import io.csiclone.certs.SelfManagedCertificates;
+import io.csiclone.certs.Certificates;
 import io.csiclone.certs.ServingCertificate;
+import io.csiclone.certs.SuppliedOptions;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.time.Clock;
 import java.time.Instant;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.DisposableBean;
 import org.springframework.boot.autoconfigure.ssl.SslBundleRegistrar;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.boot.ssl.SslBundleRegistry;
 
 /**
- * Hands the self-managed certificates to the server: the first before it starts, later ones while
- * it runs. A connection that is open keeps the certificate it began with.
+ * Hands the certificates to the server: the first before it starts, later ones while it runs, and
+ * with them the CAs of callers, where those have to show a certificate. A connection that is open
+ * keeps what it began with.
  */
+@EnableConfigurationProperties({CertificateProperties.class, ClientCertificateProperties.class})
 final class ServingCertificates implements SslBundleRegistrar, DisposableBean {
 
   private static final String BUNDLE = "webhook";
 
   private final KubernetesClient client;
-  private final CertificateOptions options;
+  private final WebhookProperties webhook;
+  private final CertificateProperties source;
+  private final @Nullable TrustedCallers callers;
   private final Clock clock;
-  private volatile Instant servedUntil = Instant.MIN;
-  private @Nullable SelfManagedCertificates certificates;
+  private volatile @Nullable ServingCertificate served;
+  private volatile boolean callersKnown;
+  private @Nullable Certificates certificates;
 
-  ServingCertificates(KubernetesClient client, WebhookProperties properties, Clock clock) {
+  ServingCertificates(
+      KubernetesClient client,
+      WebhookProperties webhook,
+      CertificateProperties source,
+      ClientCertificateProperties clients,
+      Clock clock) {
     this.client = client;
-    this.options =
-        new CertificateOptions(
-            properties.namespace(),
-            properties.secretName(),
-            properties.configurationName(),
-            properties.dnsNames());
+    this.webhook = webhook;
+    this.source = source;
+    this.callers =
+        clients.required()
+            ? new TrustedCallers(client, webhook.namespace(), clients.caConfigMap())
+            : null;
     this.clock = clock;
   }
 
   @Override
   public void registerBundles(SslBundleRegistry registry) {
-    certificates =
-        SelfManagedCertificates.start(
-            client, options, clock, certificate -> serve(registry, certificate));
+    certificates = start(certificate -> serve(registry, certificate));
+    if (callers != null) {
+      callers.follow(() -> serve(registry, null));
+    }
   }
 
-  private void serve(SslBundleRegistry registry, ServingCertificate certificate) {
-    var bundle = PemBundle.of(certificate);
-    if (servedUntil.equals(Instant.MIN)) {
+  private Certificates start(Consumer<ServingCertificate> serve) {
+    return switch (source.mode()) {
+      case SELF_MANAGED ->
+          Certificates.selfManaged(
+              client,
+              new CertificateOptions(
+                  webhook.namespace(),
+                  webhook.secretName(),
+                  webhook.configurationName(),
+                  webhook.dnsNames(),
+                  source.overlap()),
+              clock,
+              serve);
+      case CERT_MANAGER -> supplied(null, serve);
+      case SUPPLIED -> supplied(source.publishCa() ? webhook.configurationName() : null, serve);
+    };
+  }
+
+  private Certificates supplied(@Nullable String publishTo, Consumer<ServingCertificate> serve) {
+    return Certificates.supplied(
+        client,
+        new SuppliedOptions(
+            webhook.namespace(), webhook.secretName(), webhook.dnsNames(), publishTo),
+        clock,
+        serve);
+  }
+
+  /** Certificates and the CAs of callers come on different threads. */
+  private synchronized void serve(
+      SslBundleRegistry registry, @Nullable ServingCertificate certificate) {
+    ServingCertificate before = served;
+    ServingCertificate now = certificate == null ? before : certificate;
+    if (now == null) {
+      return;
+    }
+    var authorities = callers == null ? null : callers.authorities();
+    var bundle = PemBundle.of(now, authorities);
+    if (before == null) {
       registry.registerBundle(BUNDLE, bundle);
     } else {
       registry.updateBundle(BUNDLE, bundle);
     }
-    servedUntil = certificate.notAfter();
+    served = now;
+    callersKnown = authorities == null || !authorities.isEmpty();
   }
 
-  /** The last moment at which the certificate that is served is valid. */
+  /**
+   * The last moment at which the certificate that is served is valid; long ago if there is none
+   * that is fit.
+   */
   Instant servedUntil() {
-    return servedUntil;
+    ServingCertificate now = served;
+    return now == null ? Instant.EPOCH : now.notAfter();
+  }
+
+  /** Whether a caller with the right certificate can be served at that time. */
+  boolean inOrder(Instant now) {
+    return servedUntil().isAfter(now) && callersKnown;
   }
 
   @Override
   public void destroy() {
+    if (callers != null) {
+      callers.close();
+    }
     if (certificates != null) {
       certificates.close();
     }

@@ -20,12 +20,32 @@ final class Usage {
         --csi-clone.webhook.dns-names=NAME,...     what the API server calls this webhook; IP
                                                    addresses are allowed
                                                    (default: csi-clone-webhook.NAMESPACE.svc)
+        --csi-clone.webhook.certificate.mode=self-managed
+                                                   self-managed: made and renewed here, and told to
+                                                   the API server; cert-manager or supplied: found
+                                                   in the Secret
+        --csi-clone.webhook.certificate.overlap=5m self-managed: how long a new CA is trusted
+                                                   before it takes over, and the old one after
+        --csi-clone.webhook.certificate.publish-ca=true
+                                                   supplied: write the Secret's ca.crt into the
+                                                   webhook configurations
+        --csi-clone.webhook.client-certificate.ca-config-map=NAME
+                                                   accept only callers with a certificate of the
+                                                   CAs in its ca.crt (default: everybody)
+        --csi-clone.webhook.client-certificate.names=CN,...
+                                                   and of these only those with such a common name
         --csi-clone.webhook.patience=2s            the longest time for look-ups per request
         --csi-clone.webhook.fail-mode=deny         deny or allow a clone about which the cluster
                                                    cannot be asked in that time
         --csi-clone.webhook.class-policy=same-class
                                                    same-class or same-driver
+        --csi-clone.webhook.unknown-class-origin=trust
+                                                   a class of which nothing tells who named it:
+                                                   trust it, compare it with the cluster's default,
+                                                   or refuse it unless it is the source's
         --csi-clone.webhook.modes.CODE=MODE        deny, warn or off for one restriction
+        --csi-clone.webhook.drivers[NAME]=true     whether a CSI driver that does not say it itself
+                                                   can clone: true or false
 
       Each can be an environment variable instead: CSICLONE_WEBHOOK_FAILMODE=allow.
       """;

@@ -4,13 +4,19 @@ import io.csiclone.facts.ClusterFacts;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import java.time.Clock;
+import java.util.Set;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.boot.health.contributor.Health;
 import org.springframework.boot.health.contributor.HealthIndicator;
+import org.springframework.boot.tomcat.servlet.TomcatServletWebServerFactory;
+import org.springframework.boot.web.server.Ssl;
+import org.springframework.boot.web.server.WebServerFactoryCustomizer;
+import org.springframework.boot.web.servlet.FilterRegistrationBean;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.Import;
+import org.springframework.core.Ordered;
 
 /** Puts the parts together. */
 @Configuration(proxyBeanMethods = false)
@@ -40,7 +46,11 @@ class WebhookConfiguration {
   AdmissionCore admissionCore(
       ClusterFacts facts, WebhookProperties properties, KubernetesClient client) {
     return new AdmissionCore(
-        facts, properties.rulePolicy(), properties.failMode(), client.getKubernetesSerialization());
+        facts,
+        properties.rulePolicy(),
+        properties.failMode(),
+        properties.unknownClassOrigin(),
+        client.getKubernetesSerialization());
   }
 
   @Bean
@@ -59,12 +69,33 @@ class WebhookConfiguration {
     return () -> facts.synced() ? Health.up().build() : Health.outOfService().build();
   }
 
-  /** Ready only while the certificate that is served is in its time. */
+  /**
+   * Ready only while the certificate that is served is in its time, and callers that have to show
+   * one can be told from others.
+   */
   @Bean
   HealthIndicator certificateHealthIndicator(ServingCertificates certificates, Clock clock) {
     return () ->
-        certificates.servedUntil().isAfter(clock.instant())
-            ? Health.up().build()
-            : Health.outOfService().build();
+        certificates.inOrder(clock.instant()) ? Health.up().build() : Health.outOfService().build();
+  }
+
+  /** Nobody is heard without a certificate, where one is asked for. */
+  @Bean
+  WebServerFactoryCustomizer<TomcatServletWebServerFactory> clientCertificates(
+      ClientCertificateProperties clients) {
+    return server -> {
+      var tls = server.getSsl();
+      if (clients.required() && tls != null) {
+        tls.setClientAuth(Ssl.ClientAuth.NEED);
+      }
+    };
+  }
+
+  @Bean
+  FilterRegistrationBean<CallerNames> callerNames(ClientCertificateProperties clients) {
+    var filter = new FilterRegistrationBean<>(new CallerNames(Set.copyOf(clients.names())));
+    filter.setEnabled(!clients.names().isEmpty());
+    filter.setOrder(Ordered.HIGHEST_PRECEDENCE);
+    return filter;
   }
 }

@@ -1,12 +1,14 @@
 package io.csiclone.webhook;
 
 import io.csiclone.rules.ClassPolicy;
+import io.csiclone.rules.DriverFacts.CloneSupport;
 import io.csiclone.rules.Mode;
 import io.csiclone.rules.RuleCode;
 import io.csiclone.rules.RulePolicy;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
@@ -23,7 +25,9 @@ import org.springframework.boot.context.properties.ConfigurationProperties;
  * @param patience the longest time that looking things up for one request may take
  * @param failMode what becomes of a clone about which the cluster cannot be asked in that time
  * @param classPolicy how alike the storage classes of source and clone have to be
+ * @param unknownClassOrigin what is made of a clone's class that comes from nobody knows where
  * @param modes restrictions whose mode differs from the default, by code
+ * @param drivers whether CSI drivers that do not say it themselves can clone, by their names
  */
 @ConfigurationProperties("csi-clone.webhook")
 record WebhookProperties(
@@ -34,7 +38,9 @@ record WebhookProperties(
     Duration patience,
     FailMode failMode,
     ClassPolicy classPolicy,
-    @Nullable Map<String, Mode> modes) {
+    UnknownClassOrigin unknownClassOrigin,
+    @Nullable Map<String, Mode> modes,
+    @Nullable Map<String, Boolean> drivers) {
 
   WebhookProperties {
     if (patience.isNegative() || patience.isZero()) {
@@ -47,7 +53,12 @@ record WebhookProperties(
     if (modes != null) {
       modes.forEach((id, mode) -> byCode.put(code(id), mode));
     }
-    return new RulePolicy(byCode, classPolicy);
+    var byName = new HashMap<String, CloneSupport>();
+    if (drivers != null) {
+      drivers.forEach(
+          (name, clones) -> byName.put(name, clones ? CloneSupport.YES : CloneSupport.NO));
+    }
+    return new RulePolicy(byCode, classPolicy, byName, List.of());
   }
 
   private static RuleCode code(String id) {

@@ -165,7 +165,10 @@ class AdmissionCoreTest {
     var decision = mutate(new Review().withClass("fast").fromRef("data", "team-a"));
     assertThat(decision).isInstanceOf(Decision.Patched.class);
     assertThat(((Decision.Patched) decision).patch())
-        .containsExactly(PatchOperation.remove("/spec/dataSourceRef/namespace"));
+        .containsExactly(
+            PatchOperation.remove("/spec/dataSourceRef/namespace"),
+            PatchOperation.add(
+                "/spec/dataSource", Map.of("kind", "PersistentVolumeClaim", "name", "data")));
   }
 
   @Test

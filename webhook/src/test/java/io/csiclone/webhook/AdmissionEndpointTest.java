@@ -126,6 +126,36 @@ class AdmissionEndpointTest {
   }
 
   @Test
+  void theAuditLogAlsoGetsWhatUsersAreOnlyWarnedOf() {
+    var review = new Review().withClass("fast");
+    review.spec.put("accessModes", List.of("ReadOnlyMany"));
+    var answer = answer("/validate", review);
+    assertThat(answer.getAllowed()).isTrue();
+    assertThat(answer.getAuditAnnotations())
+        .isEqualTo(Map.of("verdict", "allowed", "warned", "AccessModeNarrowing"));
+    review.sized("1Mi");
+    assertThat(answer("/validate", review).getAuditAnnotations())
+        .isEqualTo(
+            Map.of("verdict", "denied", "codes", "SizeTooSmall", "warned", "AccessModeNarrowing"));
+  }
+
+  /** An answer must not tell whether the source in the other namespace exists. */
+  @Test
+  void nothingIsRevealedOfAnotherNamespace() throws InterruptedException {
+    cluster.alsoHoldsAClaimIn("team-b", "there");
+    for (var path : List.of("/mutate", "/validate")) {
+      cluster.paths();
+      var there = answer(path, new Review().withClass("fast").fromRef("there", "team-b"));
+      var notThere = answer(path, new Review().withClass("fast").fromRef("nowhere", "team-b"));
+      assertThat(there).isEqualTo(notThere);
+      assertThat(there.getAllowed()).isFalse();
+      assertThat(there.getStatus().getReason()).isEqualTo("CrossNamespace");
+      assertThat(there.getStatus().getMessage()).doesNotContain("there", "exist");
+      assertThat(cluster.paths()).as("asked for by " + path).noneMatch(p -> p.contains("team-b"));
+    }
+  }
+
+  @Test
   void aDryRunGetsTheSameAnswerAndNothingIsWritten() {
     for (var review :
         List.of(

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.awaitility.Awaitility.await;
 
 import io.csiclone.certs.CertificateOptions;
-import io.csiclone.certs.SelfManagedCertificates;
+import io.csiclone.certs.Certificates;
 import io.csiclone.certs.ServingCertificate;
 import java.net.http.HttpResponse;
 import java.time.Clock;
@@ -19,7 +19,11 @@ class CertificateSwapTest {
   @Test
   void aNewCertificateIsServedWithoutARestart() {
     try (var cluster = new Cluster();
-        var webhook = new RunningWebhook(cluster.client, "--csi-clone.webhook.patience=20s")) {
+        var webhook =
+            new RunningWebhook(
+                cluster.client,
+                "--csi-clone.webhook.patience=20s",
+                "--csi-clone.webhook.certificate.overlap=100ms")) {
       var body = new Review().ordinary().json();
       for (int swap = 0; swap < 3; swap++) {
         var before = cluster.caPem();
@@ -72,7 +76,7 @@ class CertificateSwapTest {
     var issued = new AtomicReference<ServingCertificate>();
     try (var cluster = new Cluster();
         var _ =
-            SelfManagedCertificates.start(
+            Certificates.selfManaged(
                 cluster.client,
                 new CertificateOptions("system", "tls", "webhook", List.of("localhost")),
                 Clock.systemUTC(),

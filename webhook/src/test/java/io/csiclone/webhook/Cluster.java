@@ -5,9 +5,14 @@ import io.fabric8.kubernetes.api.model.NamespaceBuilder;
 import io.fabric8.kubernetes.api.model.PersistentVolumeBuilder;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaimBuilder;
 import io.fabric8.kubernetes.api.model.Quantity;
+import io.fabric8.kubernetes.api.model.Secret;
+import io.fabric8.kubernetes.api.model.SecretBuilder;
+import io.fabric8.kubernetes.api.model.admissionregistration.v1.MutatingWebhookConfigurationBuilder;
+import io.fabric8.kubernetes.api.model.admissionregistration.v1.ValidatingWebhookConfigurationBuilder;
 import io.fabric8.kubernetes.api.model.storage.CSIDriverBuilder;
 import io.fabric8.kubernetes.api.model.storage.StorageClassBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.dsl.Resource;
 import io.fabric8.kubernetes.client.server.mock.KubernetesCrudDispatcher;
 import io.fabric8.kubernetes.client.server.mock.KubernetesMockServer;
 import io.fabric8.mockwebserver.Context;
@@ -15,9 +20,12 @@ import io.fabric8.mockwebserver.MockWebServer;
 import io.fabric8.mockwebserver.http.MockResponse;
 import io.fabric8.mockwebserver.http.RecordedRequest;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.Base64;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
@@ -50,19 +58,24 @@ final class Cluster implements AutoCloseable {
             .addToAnnotations("csi-clone.io/clone-volume", "true")
             .endMetadata()
             .build());
+    hasBoundClaim("data", "fast", "pv-1", "1Gi");
+  }
+
+  /** A claim in team-a that can be cloned, and its volume. */
+  void hasBoundClaim(String name, String className, String volume, String size) {
     var uid =
         create(
                 new PersistentVolumeClaimBuilder()
                     .withNewMetadata()
                     .withNamespace("team-a")
-                    .withName("data")
+                    .withName(name)
                     .endMetadata()
                     .withNewSpec()
-                    .withStorageClassName("fast")
+                    .withStorageClassName(className)
                     .withAccessModes("ReadWriteOnce")
-                    .withVolumeName("pv-1")
+                    .withVolumeName(volume)
                     .withNewResources()
-                    .addToRequests("storage", new Quantity("1Gi"))
+                    .addToRequests("storage", new Quantity(size))
                     .endResources()
                     .endSpec()
                     .withNewStatus()
@@ -74,18 +87,18 @@ final class Cluster implements AutoCloseable {
     create(
         new PersistentVolumeBuilder()
             .withNewMetadata()
-            .withName("pv-1")
+            .withName(volume)
             .endMetadata()
             .withNewSpec()
-            .addToCapacity("storage", new Quantity("1Gi"))
+            .addToCapacity("storage", new Quantity(size))
             .withNewClaimRef()
             .withNamespace("team-a")
-            .withName("data")
+            .withName(name)
             .withUid(uid)
             .endClaimRef()
             .withNewCsi()
             .withDriver("disk.example.com")
-            .withVolumeHandle("vol-1")
+            .withVolumeHandle("vol-" + name)
             .endCsi()
             .endSpec()
             .withNewStatus()
@@ -103,6 +116,30 @@ final class Cluster implements AutoCloseable {
             .withLabels(labels)
             .endMetadata()
             .build());
+  }
+
+  /** A claim elsewhere, so that there is something to find for who should not look there. */
+  void alsoHoldsAClaimIn(String namespace, String name) {
+    create(
+        new PersistentVolumeClaimBuilder()
+            .withNewMetadata()
+            .withNamespace(namespace)
+            .withName(name)
+            .endMetadata()
+            .withNewSpec()
+            .withStorageClassName("fast")
+            .endSpec()
+            .build());
+  }
+
+  /** The paths that were asked for since the last call. */
+  List<String> paths() throws InterruptedException {
+    var paths = new ArrayList<String>();
+    RecordedRequest request;
+    while ((request = server.takeRequest(200, TimeUnit.MILLISECONDS)) != null) {
+      paths.add(request.getPath());
+    }
+    return paths;
   }
 
   /** Refuses to tell anything of these objects, named as in paths, until told {@code null}. */
@@ -125,15 +162,83 @@ final class Cluster implements AutoCloseable {
 
   /** The CA that the webhook has put into its Secret. */
   String caPem() {
-    var secret =
-        client.secrets().inNamespace("csi-clone-system").withName("csi-clone-webhook-tls").get();
     return new String(
-        Base64.getDecoder().decode(secret.getData().get("ca.crt")), StandardCharsets.US_ASCII);
+        Base64.getDecoder().decode(secret().get().getData().get("ca.crt")),
+        StandardCharsets.US_ASCII);
+  }
+
+  /** Both webhook configurations, as the chart makes them: nobody is trusted yet. */
+  void hasConfigurations() {
+    create(
+        new MutatingWebhookConfigurationBuilder()
+            .withNewMetadata()
+            .withName("csi-clone-webhook")
+            .endMetadata()
+            .addNewWebhook()
+            .withName("mutate.csi-clone.io")
+            .withNewClientConfig()
+            .endClientConfig()
+            .endWebhook()
+            .build());
+    create(
+        new ValidatingWebhookConfigurationBuilder()
+            .withNewMetadata()
+            .withName("csi-clone-webhook")
+            .endMetadata()
+            .addNewWebhook()
+            .withName("validate.csi-clone.io")
+            .withNewClientConfig()
+            .endClientConfig()
+            .endWebhook()
+            .build());
+  }
+
+  /** Whom the API server trusts when it calls /validate; empty as long as nobody. */
+  String publishedPem() {
+    var bundle =
+        client
+            .admissionRegistration()
+            .v1()
+            .validatingWebhookConfigurations()
+            .withName("csi-clone-webhook")
+            .get()
+            .getWebhooks()
+            .getFirst()
+            .getClientConfig()
+            .getCaBundle();
+    return bundle == null
+        ? ""
+        : new String(Base64.getMimeDecoder().decode(bundle), StandardCharsets.US_ASCII);
+  }
+
+  /** The certificate's Secret. */
+  Resource<Secret> secret() {
+    return client.secrets().inNamespace("csi-clone-system").withName("csi-clone-webhook-tls");
+  }
+
+  /** Writes these entries into the certificate's Secret, which is made if there is none. */
+  void store(Map<String, String> entries) {
+    var data = new HashMap<String, String>();
+    entries.forEach((key, text) ->
+        data.put(
+            key, Base64.getEncoder().encodeToString(text.getBytes(StandardCharsets.US_ASCII))));
+    if (secret().get() == null) {
+      create(
+          new SecretBuilder()
+              .withNewMetadata()
+              .withNamespace("csi-clone-system")
+              .withName("csi-clone-webhook-tls")
+              .endMetadata()
+              .withData(data)
+              .build());
+    } else {
+      secret().edit(before -> new SecretBuilder(before).addToData(data).build());
+    }
   }
 
   /** Makes the webhook issue a new CA and certificate. */
   void dropCertificate() {
-    client.secrets().inNamespace("csi-clone-system").withName("csi-clone-webhook-tls").delete();
+    secret().delete();
   }
 
   @Override

@@ -20,8 +20,11 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
+import javax.net.ssl.TrustManager;
 import javax.net.ssl.TrustManagerFactory;
+import org.jspecify.annotations.Nullable;
 import org.springframework.boot.SpringApplication;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.support.GenericApplicationContext;
@@ -48,11 +51,13 @@ final class RunningWebhook implements AutoCloseable {
       beans.registerBean("clock", Clock.class, () -> clock);
       beans.registerBean("threadWatch", Filter.class, () -> this::watchThread);
     });
-    var all = new String[arguments.length + 3];
+    var all = new String[arguments.length + 4];
     all[0] = "--server.port=0";
     all[1] = "--management.server.port=0";
     all[2] = "--csi-clone.webhook.dns-names=localhost,127.0.0.1";
-    System.arraycopy(arguments, 0, all, 3, arguments.length);
+    // Else it tells of every request.
+    all[3] = "--logging.level.io.fabric8.mockwebserver=warn";
+    System.arraycopy(arguments, 0, all, 4, arguments.length);
     context = application.run(all);
   }
 
@@ -67,6 +72,11 @@ final class RunningWebhook implements AutoCloseable {
     return threads;
   }
 
+  /** What is behind the two paths of {@link #admission}. */
+  AdmissionController controller() {
+    return context.getBean(AdmissionController.class);
+  }
+
   URI admission(String path) {
     return URI.create("https://localhost:" + port("local.server.port") + path);
   }
@@ -79,25 +89,49 @@ final class RunningWebhook implements AutoCloseable {
     return context.getEnvironment().getRequiredProperty(property, Integer.class);
   }
 
+  /** What a probe of the kubelet is answered. */
+  int probe(String path) {
+    return send(HttpClient.newHttpClient(), HttpRequest.newBuilder(management(path)).build())
+        .statusCode();
+  }
+
   static HttpClient trusting(String caPem) {
+    return HttpClient.newBuilder()
+        .sslContext(tls(trust(caPem), null))
+        .version(HttpClient.Version.HTTP_1_1)
+        .connectTimeout(Duration.ofSeconds(20))
+        .build();
+  }
+
+  /** Trusts every certificate in that text, and nothing else. */
+  static TrustManager[] trust(String caPem) {
     try {
       var store = KeyStore.getInstance("PKCS12");
       store.load(null, null);
-      store.setCertificateEntry(
-          "ca",
+      var certificates =
           CertificateFactory.getInstance("X.509")
-              .generateCertificate(
-                  new ByteArrayInputStream(caPem.getBytes(StandardCharsets.US_ASCII))));
+              .generateCertificates(
+                  new ByteArrayInputStream(caPem.getBytes(StandardCharsets.US_ASCII)));
+      for (var certificate : certificates) {
+        store.setCertificateEntry("ca-" + store.size(), certificate);
+      }
       var trust = TrustManagerFactory.getInstance("PKIX");
       trust.init(store);
-      var tls = SSLContext.getInstance("TLS");
-      tls.init(null, trust.getTrustManagers(), null);
-      return HttpClient.newBuilder()
-          .sslContext(tls)
-          .version(HttpClient.Version.HTTP_1_1)
-          .connectTimeout(Duration.ofSeconds(20))
-          .build();
+      return trust.getTrustManagers();
     } catch (GeneralSecurityException | IOException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  /** Remembers no session, so that each connection verifies the server anew. */
+  static SSLContext tls(TrustManager[] trust, @Nullable KeyStore client) {
+    try {
+      var keys = KeyManagerFactory.getInstance("PKIX");
+      keys.init(client, new char[0]);
+      var tls = SSLContext.getInstance("TLS");
+      tls.init(client == null ? null : keys.getKeyManagers(), trust, null);
+      return tls;
+    } catch (GeneralSecurityException e) {
       throw new AssertionError(e);
     }
   }

@@ -6,6 +6,7 @@ import io.csiclone.csiproto.VolumeCapability.AccessTypeCase;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * The capabilities one volume must have, all at once.
@@ -53,12 +54,6 @@ record CapabilitySet(AccessType accessType, String fsType, Set<Mode> modes) {
           field + ".access_mode.mode",
           "is none of the specification: " + capability.getAccessMode().getModeValue());
     }
-    if (mode == Mode.SINGLE_NODE_SINGLE_WRITER || mode == Mode.SINGLE_NODE_MULTI_WRITER) {
-      // Accepting a mode that nothing enforces would break its promise to the pod.
-      throw Refusal.invalid(
-          field + ".access_mode.mode",
-          mode + " needs the capability SINGLE_NODE_MULTI_WRITER, which this driver lacks");
-    }
     if (capability.getAccessTypeCase() == AccessTypeCase.ACCESSTYPE_NOT_SET) {
       throw Refusal.invalid(field + ".access_type", "is missing: set block or mount");
     }
@@ -73,6 +68,37 @@ record CapabilitySet(AccessType accessType, String fsType, Set<Mode> modes) {
         block ? AccessType.BLOCK : AccessType.MOUNT,
         block ? "" : Fields.fsType(field + ".mount.fs_type", capability.getMount().getFsType()),
         EnumSet.of(mode));
+  }
+
+  /**
+   * @throws Refusal for a mode that only a driver with SINGLE_NODE_MULTI_WRITER may accept
+   */
+  CapabilitySet withoutSingleWriter(String field) {
+    for (Mode mode : modes) {
+      if (mode == Mode.SINGLE_NODE_SINGLE_WRITER || mode == Mode.SINGLE_NODE_MULTI_WRITER) {
+        // Accepting a mode that nothing enforces would break its promise to the pod.
+        throw Refusal.invalid(
+            field + ".access_mode.mode",
+            mode + " needs the capability SINGLE_NODE_MULTI_WRITER, which this driver lacks");
+      }
+    }
+    return this;
+  }
+
+  /**
+   * Whether a volume made for the one set serves the other. SINGLE_NODE_WRITER is what callers say
+   * for SINGLE_NODE_MULTI_WRITER to a driver that does not announce the latter, perhaps yet.
+   */
+  boolean sameAs(CapabilitySet other) {
+    return accessType == other.accessType
+        && fsType.equals(other.fsType)
+        && commonModes().equals(other.commonModes());
+  }
+
+  private Set<Mode> commonModes() {
+    return modes.stream()
+        .map(mode -> mode == Mode.SINGLE_NODE_MULTI_WRITER ? Mode.SINGLE_NODE_WRITER : mode)
+        .collect(Collectors.toSet());
   }
 
   /** Whether every mode only reads. */

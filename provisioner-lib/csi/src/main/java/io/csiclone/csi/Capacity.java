@@ -1,5 +1,6 @@
 package io.csiclone.csi;
 
+import io.csiclone.csiproto.CapacityRange;
 import org.jspecify.annotations.Nullable;
 
 /** Which size a new volume gets. */
@@ -28,6 +29,28 @@ final class Capacity {
       throw outOfRange(
           "capacity_range.limit_bytes (%d) is below the %d bytes this volume needs"
               .formatted(request.limitBytes(), size));
+    }
+    return size;
+  }
+
+  /**
+   * The size an existing volume is to have, in bytes: never less than it has.
+   *
+   * @throws Refusal when the range's limit is below that
+   */
+  static long grown(CapacityRange range, VolumeBackend backend, BackendVolume volume) {
+    long required = Fields.size("capacity_range.required_bytes", range.getRequiredBytes());
+    long limit = Fields.size("capacity_range.limit_bytes", range.getLimitBytes());
+    long size =
+        required <= volume.capacityBytes() ? volume.capacityBytes() : rounded(required, backend);
+    if (limit != 0 && size > limit) {
+      throw outOfRange(
+          "capacity_range.limit_bytes (%d) is below the %d bytes that volume %s %s"
+              .formatted(
+                  limit,
+                  size,
+                  volume.volumeId(),
+                  size == volume.capacityBytes() ? "has" : "would have"));
     }
     return size;
   }

@@ -1,11 +1,12 @@
 package io.csiclone.csi;
 
 import io.csiclone.copy.CopyEngine;
+import io.csiclone.csi.VolumeCatalogue.KnownVolume;
 import io.csiclone.csi.VolumeRecord.State;
+import io.csiclone.csiproto.CapacityRange;
 import io.grpc.Context;
 import java.io.UncheckedIOException;
 import java.time.Duration;
-import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -25,7 +26,7 @@ final class CloneCoordinator implements AutoCloseable {
 
   private final VolumeBackend backend;
   private final RecordStore records;
-  private final Placement placement;
+  private final VolumeCatalogue catalogue;
   private final VolumeLocks locks;
   private final RunningPopulations populations;
   private volatile boolean closed;
@@ -34,12 +35,12 @@ final class CloneCoordinator implements AutoCloseable {
       VolumeBackend backend,
       CopyEngine copyEngine,
       RecordStore records,
-      Placement placement,
+      VolumeCatalogue catalogue,
       VolumeLocks locks) {
     this.backend = backend;
     this.populations = new RunningPopulations(backend, copyEngine, records);
     this.records = records;
-    this.placement = placement;
+    this.catalogue = catalogue;
     this.locks = locks;
   }
 
@@ -58,24 +59,24 @@ final class CloneCoordinator implements AutoCloseable {
   }
 
   /**
-   * The volume of that name, made if need be.
+   * What is asked for, made if need be.
    *
    * @throws Refusal when it cannot be, or {@link Refusal.Reason#PENDING} when it is not ready yet
    */
-  BackendVolume create(CreateRequest request, Patience patience) {
-    String volumeId = VolumeIds.forName(request.name());
+  BackendVolume make(Making making, Patience patience) {
+    String volumeId = making.volumeId();
     Population population;
-    try (var _ = locks.acquire(patience, involved(volumeId, request.sourceVolumeId()))) {
+    try (var _ = locks.acquire(patience, making.involved())) {
       Population found = populations.of(volumeId);
       if (found == null) {
         Optional<VolumeRecord> record = records.read(volumeId);
         if (record.isPresent() && record.get().state() == State.READY) {
-          checkSame(record.get(), request);
-          return backend.find(volumeId).orElseThrow(() -> lost(volumeId));
+          checkSame(record.get(), making);
+          return backend.find(volumeId).orElseThrow(() -> lost(record.get()));
         }
-        found = begin(volumeId, request, record.orElse(null));
+        found = begin(making, record.orElse(null));
       } else {
-        checkSame(found.record(), request);
+        checkSame(found.record(), making);
       }
       population = found;
     }
@@ -86,7 +87,8 @@ final class CloneCoordinator implements AutoCloseable {
     return switch (outcome.get()) {
       case Population.Outcome.Ready(BackendVolume volume) -> volume;
       case Population.Outcome.Abandoned() ->
-          throw Refusal.pending("The making of volume " + volumeId + " was stopped; ask again");
+          throw Refusal.pending(
+              "The making of " + population.record().what() + " was stopped; ask again");
       case Population.Outcome.Failed(VolumeRecord.Failure failure) -> {
         if (!Context.current().isCancelled()) {
           forgetFailure(volumeId);
@@ -97,38 +99,29 @@ final class CloneCoordinator implements AutoCloseable {
   }
 
   /** The work for a name that has no volume; an unfinished record of it may exist. */
-  private Population begin(
-      String volumeId, CreateRequest request, @Nullable VolumeRecord unfinished) {
+  private Population begin(Making making, @Nullable VolumeRecord unfinished) {
     if (closed) {
       throw Refusal.pending("The driver is stopping; ask again");
     }
+    String volumeId = making.volumeId();
     if (unfinished == null) {
       checkNotTaken(volumeId);
     } else {
       switch (unfinished.state()) {
         case POPULATING -> {
-          checkSame(unfinished, request);
+          checkSame(unfinished, making);
           return populations.launch(unfinished, true);
         }
         case FAILED -> {
           discard(volumeId);
-          if (unfinished.failure() != null && differenceOf(unfinished, request) == null) {
+          if (unfinished.failure() != null && making.differenceFrom(unfinished) == null) {
             throw unfinished.failure().toRefusal();
           }
         }
         case DELETING, READY -> discard(volumeId);
       }
     }
-    if (!placement.suits(request.requisite())) {
-      throw new Refusal(
-          Refusal.Reason.EXHAUSTED,
-          "accessibility_requirements.requisite excludes "
-              + placement.segments()
-              + ", the only place where this driver instance makes volumes");
-    }
-    BackendVolume source = sourceOf(request);
-    long capacity = Capacity.choose(request, backend, source);
-    VolumeRecord record = VolumeRecord.populating(volumeId, request, capacity);
+    VolumeRecord record = making.begin();
     records.write(record);
     return populations.launch(record, false);
   }
@@ -144,70 +137,56 @@ final class CloneCoordinator implements AutoCloseable {
     }
   }
 
-  /** The checked source of a new clone, or null for an empty volume. Its lock is held. */
-  private @Nullable BackendVolume sourceOf(CreateRequest request) {
-    String sourceId = request.sourceVolumeId();
-    if (sourceId == null) {
-      return null;
-    }
-    KnownVolume source = require(sourceId);
-    AccessType sourceType = source.accessType();
-    AccessType type = request.capabilities().accessType();
-    if (sourceType != null && sourceType != type) {
-      throw Refusal.invalid(
-          "volume_capabilities",
-          "ask for %s, but the source volume %s is %s".formatted(type, sourceId, sourceType));
-    }
-    return source.volume();
-  }
-
   /**
-   * A volume that is complete.
+   * The volume with at least {@code range.getRequiredBytes()}, grown if need be.
    *
-   * @param volume what the backend says of it
-   * @param record its record, or null for a volume the backend has from elsewhere
+   * @throws Refusal {@link Refusal.Reason#OUT_OF_RANGE} when the limit is below its size, {@link
+   *     Refusal.Reason#PENDING} while it is copied, for a source must not change then
    */
-  record KnownVolume(BackendVolume volume, @Nullable VolumeRecord record) {
-
-    /** How it was made to be used, or null when nobody recorded that. */
-    @Nullable AccessType accessType() {
-      return record == null ? null : record.request().capabilities().accessType();
-    }
-  }
-
-  /**
-   * The complete volume with that id.
-   *
-   * @throws Refusal when there is none, or {@link Refusal.Reason#PENDING} when it is not complete
-   */
-  KnownVolume require(String volumeId) {
-    if (!VolumeIds.wellFormed(volumeId)) {
-      throw Refusal.unknownVolume(volumeId);
-    }
-    @Nullable VolumeRecord record = records.read(volumeId).orElse(null);
-    if (record != null) {
-      switch (record.state()) {
-        case POPULATING -> throw Refusal.pending("Volume " + volumeId + " is still being made");
-        case FAILED, DELETING -> throw Refusal.unknownVolume(volumeId);
-        case READY -> {}
+  BackendVolume grow(
+      String volumeId, CapacityRange range, VolumeExpansion expansion, Patience patience) {
+    try (var _ = locks.acquire(patience, volumeId)) {
+      KnownVolume known = catalogue.require(volumeId);
+      long size = Capacity.grown(range, backend, known.volume());
+      if (size == known.volume().capacityBytes()) {
+        return known.volume();
       }
+      Set<String> clones = populations.clonesOf(volumeId);
+      if (!clones.isEmpty()) {
+        throw Refusal.pending(
+            "Volume %s is being cloned into %s; it can be expanded when that is done"
+                .formatted(volumeId, String.join(", ", clones)));
+      }
+      BackendVolume grown = expansion.expand(volumeId, size);
+      VolumeRecord record = known.record();
+      if (record != null) {
+        records.write(record.grown(grown.capacityBytes()));
+      }
+      return grown;
     }
-    BackendVolume volume =
-        backend.find(volumeId).orElseThrow(() -> Refusal.unknownVolume(volumeId));
-    return new KnownVolume(volume, record);
   }
 
   /** Deletes the volume, stopping its making first. An id that is no volume's is no error. */
   void delete(String volumeId, Patience patience) {
-    if (!VolumeIds.wellFormed(volumeId)) {
-      return;
+    if (VolumeIds.wellFormed(volumeId) && !VolumeIds.isSnapshot(volumeId)) {
+      remove(volumeId, "Volume ", patience);
     }
+  }
+
+  /** Deletes the snapshot. An id that is no snapshot's is no error. */
+  void deleteSnapshot(String snapshotId, Patience patience) {
+    if (VolumeIds.isSnapshot(snapshotId)) {
+      remove(snapshotId, "Snapshot ", patience);
+    }
+  }
+
+  private void remove(String volumeId, String kind, Patience patience) {
     try (var _ = locks.acquire(patience, volumeId)) {
       Set<String> clones = populations.clonesOf(volumeId);
       if (!clones.isEmpty()) {
         throw new Refusal(
             Refusal.Reason.PRECONDITION,
-            "Volume " + volumeId + " is being cloned into " + String.join(", ", clones));
+            kind + volumeId + " is being cloned into " + String.join(", ", clones));
       }
       Population population = populations.of(volumeId);
       if (population != null) {
@@ -218,7 +197,7 @@ final class CloneCoordinator implements AutoCloseable {
         records.write(record.get().deleting());
       }
       if (population != null && !population.awaitEnd(patience)) {
-        throw Refusal.pending("Volume " + volumeId + " is still being made; its making is stopped");
+        throw Refusal.pending(kind + volumeId + " is still being made; its making is stopped");
       }
       discard(volumeId);
     }
@@ -262,32 +241,20 @@ final class CloneCoordinator implements AutoCloseable {
     records.delete(volumeId);
   }
 
-  private void checkSame(VolumeRecord record, CreateRequest request) {
-    String difference = differenceOf(record, request);
+  private static void checkSame(VolumeRecord record, Making making) {
+    String difference = making.differenceFrom(record);
     if (difference != null) {
       throw new Refusal(
           Refusal.Reason.ALREADY_EXISTS,
-          "Volume %s of the name %s exists with %s"
-              .formatted(record.volumeId(), Refusal.shown(request.name()), difference));
+          "%s of the name %s exists with %s"
+              .formatted(record.what(), Refusal.shown(making.name()), difference));
     }
   }
 
-  private @Nullable String differenceOf(VolumeRecord record, CreateRequest request) {
-    return placement.suits(request.requisite())
-        ? record.request().conflictWith(request, record.capacityBytes())
-        : "another topology (" + placement.segments() + ")";
-  }
-
-  private static Refusal lost(String volumeId) {
+  private static Refusal lost(VolumeRecord record) {
     return new Refusal(
         Refusal.Reason.FAILED,
-        "Volume " + volumeId + " is on record, but the storage does not have it any more");
-  }
-
-  private static List<String> involved(String volumeId, @Nullable String sourceId) {
-    return sourceId != null && VolumeIds.wellFormed(sourceId)
-        ? List.of(volumeId, sourceId)
-        : List.of(volumeId);
+        record.what() + " is on record, but the storage does not have it any more");
   }
 
   /** Stops all work; the next start takes it up again. */

@@ -3,21 +3,20 @@ package io.csiclone.csi;
 import io.csiclone.csiproto.CapacityRange;
 import io.csiclone.csiproto.CreateVolumeRequest;
 import io.csiclone.csiproto.Topology;
-import io.csiclone.csiproto.VolumeContentSource;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A checked CreateVolume request: what a volume's record keeps of it, so never a secret.
+ * A checked CreateVolume or CreateSnapshot request: what a record keeps of it, so never a secret.
  *
  * @param name the CSI name, the key of idempotency
  * @param requiredBytes the least size, 0 for none asked
  * @param limitBytes the greatest size, 0 for none asked
  * @param capabilities what the volume must be able to do
  * @param parameters the storage class's parameters
- * @param sourceVolumeId the volume to clone, null for an empty volume
+ * @param source what its bytes come from, null for an empty volume
  * @param requisite the topologies of which the volume must be reachable from one; none for anywhere
  */
 record CreateRequest(
@@ -26,7 +25,7 @@ record CreateRequest(
     long limitBytes,
     CapabilitySet capabilities,
     Map<String, String> parameters,
-    @Nullable String sourceVolumeId,
+    @Nullable ContentSource source,
     List<Map<String, String>> requisite) {
 
   CreateRequest {
@@ -34,7 +33,7 @@ record CreateRequest(
     requisite = requisite.stream().map(Map::copyOf).toList();
   }
 
-  static CreateRequest of(CreateVolumeRequest request) {
+  static CreateRequest of(CreateVolumeRequest request, Capabilities announced) {
     String name = Fields.name("name", request.getName());
     CapacityRange range = request.getCapacityRange();
     long required = Fields.size("capacity_range.required_bytes", range.getRequiredBytes());
@@ -45,7 +44,7 @@ record CreateRequest(
           "(" + limit + ") is less than capacity_range.required_bytes (" + required + ")");
     }
     CapabilitySet capabilities =
-        CapabilitySet.of("volume_capabilities", request.getVolumeCapabilitiesList());
+        announced.check("volume_capabilities", request.getVolumeCapabilitiesList());
     noMutableParameters(request.getMutableParamsMap());
     return new CreateRequest(
         name,
@@ -53,10 +52,22 @@ record CreateRequest(
         limit,
         capabilities,
         request.getParametersMap(),
-        request.hasVolumeContentSource() ? source(request.getVolumeContentSource()) : null,
+        request.hasVolumeContentSource()
+            ? ContentSource.of(request.getVolumeContentSource())
+            : null,
         request.getAccessibilityRequirements().getRequisiteList().stream()
             .map(Topology::getSegmentsMap)
             .toList());
+  }
+
+  /** Takes a snapshot: as large as its source and used like it. */
+  static CreateRequest ofSnapshot(
+      String name,
+      String sourceVolumeId,
+      CapabilitySet capabilities,
+      Map<String, String> parameters) {
+    return new CreateRequest(
+        name, 0, 0, capabilities, parameters, ContentSource.volume(sourceVolumeId), List.of());
   }
 
   static void noMutableParameters(Map<String, String> mutableParameters) {
@@ -66,34 +77,20 @@ record CreateRequest(
     }
   }
 
-  private static String source(VolumeContentSource source) {
-    return switch (source.getTypeCase()) {
-      case VOLUME ->
-          Fields.required(
-              "volume_content_source.volume.volume_id", source.getVolume().getVolumeId());
-      case SNAPSHOT ->
-          throw Refusal.invalid(
-              "volume_content_source.snapshot", "is not supported: clone from a volume");
-      case TYPE_NOT_SET ->
-          throw Refusal.invalid("volume_content_source.type", "is missing: set volume");
-    };
-  }
-
   /**
    * In what the volume made for this request would not do for {@code other}, or null when it would.
    * Compatible is not equal (specification, CreateVolume): the size must lie in the other's range
    * and the place must suit it; mount flags and secrets are no properties of a volume.
    */
   @Nullable String conflictWith(CreateRequest other, long capacityBytes) {
-    if (!Objects.equals(sourceVolumeId, other.sourceVolumeId)) {
-      return "another content source (%s)"
-          .formatted(sourceVolumeId == null ? "none" : sourceVolumeId);
+    if (!Objects.equals(source, other.source)) {
+      return "another content source (%s)".formatted(source == null ? "none" : source);
     }
     if (capacityBytes < other.requiredBytes
         || (other.limitBytes != 0 && capacityBytes > other.limitBytes)) {
       return "another size (" + capacityBytes + " bytes)";
     }
-    if (!capabilities.equals(other.capabilities)) {
+    if (!capabilities.sameAs(other.capabilities)) {
       return "other capabilities (%s %s %s)"
           .formatted(capabilities.accessType(), capabilities.fsType(), capabilities.modes());
     }

@@ -120,14 +120,18 @@ public final class CsiServerBuilder {
     Placement placement = new Placement(node == null ? Map.of() : node.topology());
     VolumeLocks locks = new VolumeLocks();
     RecordStore store = RecordStore.open(given(records, "records"));
-    CloneCoordinator coordinator = new CloneCoordinator(backend, engine, store, placement, locks);
+    VolumeCatalogue catalogue = new VolumeCatalogue(backend, store);
+    CloneCoordinator coordinator = new CloneCoordinator(backend, engine, store, catalogue, locks);
+    Capabilities announced = new Capabilities(backend, node, placement);
     List<ServerServiceDefinition> definitions = new ArrayList<>();
-    definitions.add(new IdentityService(who, placement).bindService());
+    definitions.add(new IdentityService(who, announced).bindService());
     definitions.add(
-        new ControllerService(coordinator, backend, placement, longestWait).bindService());
+        new ControllerService(coordinator, catalogue, backend, announced, placement, longestWait)
+            .bindService());
     if (node != null) {
       definitions.add(
-          new NodeService(who, node, coordinator, locks, placement, longestWait).bindService());
+          new NodeService(who, node, catalogue, announced, locks, placement, longestWait)
+              .bindService());
     }
     CallBorder border = new CallBorder();
     definitions.replaceAll(definition -> ServerInterceptors.intercept(definition, border));

@@ -6,8 +6,6 @@ import io.csiclone.csiproto.GetPluginCapabilitiesResponse;
 import io.csiclone.csiproto.GetPluginInfoRequest;
 import io.csiclone.csiproto.GetPluginInfoResponse;
 import io.csiclone.csiproto.IdentityGrpc;
-import io.csiclone.csiproto.PluginCapability;
-import io.csiclone.csiproto.PluginCapability.Service.Type;
 import io.csiclone.csiproto.ProbeRequest;
 import io.csiclone.csiproto.ProbeResponse;
 import io.grpc.stub.StreamObserver;
@@ -16,11 +14,11 @@ import io.grpc.stub.StreamObserver;
 final class IdentityService extends IdentityGrpc.IdentityImplBase {
 
   private final DriverIdentity identity;
-  private final Placement placement;
+  private final Capabilities announced;
 
-  IdentityService(DriverIdentity identity, Placement placement) {
+  IdentityService(DriverIdentity identity, Capabilities announced) {
     this.identity = identity;
-    this.placement = placement;
+    this.announced = announced;
   }
 
   @Override
@@ -37,12 +35,10 @@ final class IdentityService extends IdentityGrpc.IdentityImplBase {
   @Override
   public void getPluginCapabilities(
       GetPluginCapabilitiesRequest request, StreamObserver<GetPluginCapabilitiesResponse> answer) {
-    var response = GetPluginCapabilitiesResponse.newBuilder();
-    response.addCapabilities(service(Type.CONTROLLER_SERVICE));
-    if (placement.isConstrained()) {
-      response.addCapabilities(service(Type.VOLUME_ACCESSIBILITY_CONSTRAINTS));
-    }
-    answer.onNext(response.build());
+    answer.onNext(
+        GetPluginCapabilitiesResponse.newBuilder()
+            .addAllCapabilities(announced.ofPlugin())
+            .build());
     answer.onCompleted();
   }
 
@@ -51,11 +47,5 @@ final class IdentityService extends IdentityGrpc.IdentityImplBase {
   public void probe(ProbeRequest request, StreamObserver<ProbeResponse> answer) {
     answer.onNext(ProbeResponse.newBuilder().setReady(BoolValue.of(true)).build());
     answer.onCompleted();
-  }
-
-  private static PluginCapability service(Type type) {
-    return PluginCapability.newBuilder()
-        .setService(PluginCapability.Service.newBuilder().setType(type))
-        .build();
   }
 }

@@ -1,13 +1,16 @@
 package io.csiclone.csi;
 
+import io.csiclone.csiproto.NodeExpandVolumeRequest;
+import io.csiclone.csiproto.NodeExpandVolumeResponse;
 import io.csiclone.csiproto.NodeGetCapabilitiesRequest;
 import io.csiclone.csiproto.NodeGetCapabilitiesResponse;
 import io.csiclone.csiproto.NodeGetInfoRequest;
 import io.csiclone.csiproto.NodeGetInfoResponse;
+import io.csiclone.csiproto.NodeGetVolumeStatsRequest;
+import io.csiclone.csiproto.NodeGetVolumeStatsResponse;
 import io.csiclone.csiproto.NodeGrpc;
 import io.csiclone.csiproto.NodePublishVolumeRequest;
 import io.csiclone.csiproto.NodePublishVolumeResponse;
-import io.csiclone.csiproto.NodeServiceCapability;
 import io.csiclone.csiproto.NodeStageVolumeRequest;
 import io.csiclone.csiproto.NodeStageVolumeResponse;
 import io.csiclone.csiproto.NodeUnpublishVolumeRequest;
@@ -15,9 +18,13 @@ import io.csiclone.csiproto.NodeUnpublishVolumeResponse;
 import io.csiclone.csiproto.NodeUnstageVolumeRequest;
 import io.csiclone.csiproto.NodeUnstageVolumeResponse;
 import io.csiclone.csiproto.VolumeCapability;
+import io.csiclone.csiproto.VolumeCapability.AccessMode.Mode;
+import io.csiclone.csiproto.VolumeCondition;
+import io.csiclone.csiproto.VolumeUsage;
 import io.grpc.stub.StreamObserver;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Set;
 
 /**
  * CSI's Node service: checks requests and lets the {@link NodeBackend} work, one call at a time for
@@ -27,7 +34,8 @@ final class NodeService extends NodeGrpc.NodeImplBase {
 
   private final DriverIdentity identity;
   private final NodeBackend node;
-  private final CloneCoordinator volumes;
+  private final VolumeCatalogue volumes;
+  private final Capabilities announced;
   private final VolumeLocks locks;
   private final Placement placement;
   private final Duration longestWait;
@@ -35,13 +43,15 @@ final class NodeService extends NodeGrpc.NodeImplBase {
   NodeService(
       DriverIdentity identity,
       NodeBackend node,
-      CloneCoordinator volumes,
+      VolumeCatalogue volumes,
+      Capabilities announced,
       VolumeLocks locks,
       Placement placement,
       Duration longestWait) {
     this.identity = identity;
     this.node = node;
     this.volumes = volumes;
+    this.announced = announced;
     this.locks = locks;
     this.placement = placement;
     this.longestWait = longestWait;
@@ -87,7 +97,17 @@ final class NodeService extends NodeGrpc.NodeImplBase {
     }
     Path staging = Fields.absolutePath("staging_target_path", request.getStagingTargetPath());
     NodeBackend.Mounting mounting = mounting(request.getVolumeCapability(), request.getReadonly());
-    withVolume(volumeId, mounting, () -> node.publish(volumeId, staging, target, mounting));
+    boolean alone =
+        request.getVolumeCapability().getAccessMode().getMode() == Mode.SINGLE_NODE_SINGLE_WRITER;
+    withVolume(
+        volumeId,
+        mounting,
+        () -> {
+          if (alone) {
+            requirePublishedNowhereElse(volumeId, staging, target);
+          }
+          node.publish(volumeId, staging, target, mounting);
+        });
     answer.onNext(NodePublishVolumeResponse.getDefaultInstance());
     answer.onCompleted();
   }
@@ -103,17 +123,73 @@ final class NodeService extends NodeGrpc.NodeImplBase {
   }
 
   @Override
+  public void nodeExpandVolume(
+      NodeExpandVolumeRequest request, StreamObserver<NodeExpandVolumeResponse> answer) {
+    NodeExpansion expansion = announced.nodeExpansion().orElse(null);
+    if (expansion == null) {
+      super.nodeExpandVolume(request, answer);
+      return;
+    }
+    String volumeId = Fields.required("volume_id", request.getVolumeId());
+    Path path = Fields.absolutePath("volume_path", request.getVolumePath());
+    if (request.hasVolumeCapability()) {
+      announced.check("volume_capability", request.getVolumeCapability());
+    }
+    try (var _ = locks.acquire(Patience.ofCall(longestWait), lockable(volumeId))) {
+      BackendVolume volume = volumes.require(volumeId).volume();
+      // The node can only follow what the controller has done; it never makes a volume larger.
+      long limit = request.getCapacityRange().getLimitBytes();
+      if (limit < 0 || (limit != 0 && volume.capacityBytes() > limit)) {
+        throw new Refusal(
+            Refusal.Reason.OUT_OF_RANGE,
+            "capacity_range.limit_bytes (%d) is below the %d bytes that volume %s has"
+                .formatted(limit, volume.capacityBytes(), volumeId));
+      }
+      expansion.expand(
+          volumeId, path, request.getVolumeCapability().getMount().getMountFlagsList());
+      answer.onNext(
+          NodeExpandVolumeResponse.newBuilder().setCapacityBytes(volume.capacityBytes()).build());
+      answer.onCompleted();
+    }
+  }
+
+  @Override
+  public void nodeGetVolumeStats(
+      NodeGetVolumeStatsRequest request, StreamObserver<NodeGetVolumeStatsResponse> answer) {
+    NodeStats known = announced.stats().orElse(null);
+    if (known == null) {
+      super.nodeGetVolumeStats(request, answer);
+      return;
+    }
+    String volumeId = Fields.required("volume_id", request.getVolumeId());
+    Path path = Fields.absolutePath("volume_path", request.getVolumePath());
+    volumes.require(volumeId);
+    NodeStats.Stats stats = known.stats(volumeId, path);
+    var response = NodeGetVolumeStatsResponse.newBuilder();
+    response.addUsage(usage(stats.bytes(), VolumeUsage.Unit.BYTES));
+    stats.inodes().ifPresent(inodes -> response.addUsage(usage(inodes, VolumeUsage.Unit.INODES)));
+    response.setVolumeCondition(
+        VolumeCondition.newBuilder()
+            .setAbnormal(stats.abnormal().isPresent())
+            .setMessage(stats.abnormal().orElse("Volume " + volumeId + " is in order")));
+    answer.onNext(response.build());
+    answer.onCompleted();
+  }
+
+  private static VolumeUsage usage(NodeStats.Usage usage, VolumeUsage.Unit unit) {
+    return VolumeUsage.newBuilder()
+        .setAvailable(usage.available())
+        .setTotal(usage.total())
+        .setUsed(usage.used())
+        .setUnit(unit)
+        .build();
+  }
+
+  @Override
   public void nodeGetCapabilities(
       NodeGetCapabilitiesRequest request, StreamObserver<NodeGetCapabilitiesResponse> answer) {
     answer.onNext(
-        NodeGetCapabilitiesResponse.newBuilder()
-            .addCapabilities(
-                NodeServiceCapability.newBuilder()
-                    .setRpc(
-                        NodeServiceCapability.RPC
-                            .newBuilder()
-                            .setType(NodeServiceCapability.RPC.Type.STAGE_UNSTAGE_VOLUME)))
-            .build());
+        NodeGetCapabilitiesResponse.newBuilder().addAllCapabilities(announced.ofNode()).build());
     answer.onCompleted();
   }
 
@@ -125,8 +201,19 @@ final class NodeService extends NodeGrpc.NodeImplBase {
     answer.onCompleted();
   }
 
-  private static NodeBackend.Mounting mounting(VolumeCapability capability, boolean readOnly) {
-    CapabilitySet checked = CapabilitySet.of("volume_capability", capability);
+  /** The mode is announced only by a node that knows its publications. */
+  private void requirePublishedNowhereElse(String volumeId, Path staging, Path target) {
+    Set<Path> published = announced.publications().orElseThrow().publishedAt(volumeId, staging);
+    if (!published.isEmpty() && !published.contains(target)) {
+      throw new Refusal(
+          Refusal.Reason.PRECONDITION,
+          "Volume %s is published at %s already; SINGLE_NODE_SINGLE_WRITER allows one target path"
+              .formatted(volumeId, published.iterator().next()));
+    }
+  }
+
+  private NodeBackend.Mounting mounting(VolumeCapability capability, boolean readOnly) {
+    CapabilitySet checked = announced.check("volume_capability", capability);
     return new NodeBackend.Mounting(
         checked.accessType(),
         checked.fsType(),
@@ -135,10 +222,7 @@ final class NodeService extends NodeGrpc.NodeImplBase {
   }
 
   private void withVolume(String volumeId, NodeBackend.Mounting mounting, Runnable work) {
-    if (!VolumeIds.wellFormed(volumeId)) {
-      throw Refusal.unknownVolume(volumeId);
-    }
-    try (var _ = locks.acquire(Patience.ofCall(longestWait), volumeId)) {
+    try (var _ = locks.acquire(Patience.ofCall(longestWait), lockable(volumeId))) {
       AccessType made = volumes.require(volumeId).accessType();
       if (made != null && made != mounting.accessType()) {
         throw new Refusal(
@@ -152,11 +236,15 @@ final class NodeService extends NodeGrpc.NodeImplBase {
 
   /** Undoing must work for a volume that is gone too, or its mounts would stay for ever. */
   private void withId(String volumeId, Runnable work) {
+    try (var _ = locks.acquire(Patience.ofCall(longestWait), lockable(volumeId))) {
+      work.run();
+    }
+  }
+
+  private static String lockable(String volumeId) {
     if (!VolumeIds.wellFormed(volumeId)) {
       throw Refusal.unknownVolume(volumeId);
     }
-    try (var _ = locks.acquire(Patience.ofCall(longestWait), volumeId)) {
-      work.run();
-    }
+    return volumeId;
   }
 }

@@ -3,6 +3,7 @@ package io.csiclone.csi;
 import io.csiclone.copy.CopyEngine;
 import io.csiclone.copy.CopyListener;
 import io.csiclone.copy.CopyOptions;
+import java.time.Instant;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -104,12 +105,12 @@ final class Population {
 
   /** What to tell a caller who has to come back. */
   String progress() {
-    String sourceId = record.request().sourceVolumeId();
-    if (sourceId == null) {
-      return "Volume " + record.volumeId() + " is still being made";
+    ContentSource source = record.request().source();
+    if (source == null) {
+      return record.what() + " is still being made";
     }
-    return "Volume %s is still being cloned from %s: %d of %d bytes so far"
-        .formatted(record.volumeId(), sourceId, copiedBytes, record.capacityBytes());
+    return "%s is still being cloned from %s: %d of %d bytes so far"
+        .formatted(record.what(), source.id(), copiedBytes, record.capacityBytes());
   }
 
   private void run(Consumer<Population> whenEnded) {
@@ -128,6 +129,7 @@ final class Population {
       if (resumed) {
         backend.delete(record.volumeId());
       }
+      Instant began = Instant.now();
       BackendVolume volume = make();
       if (volume.capacityBytes() < record.capacityBytes()) {
         throw new BackendException(
@@ -135,7 +137,7 @@ final class Population {
             "The storage made volume %s with %d bytes instead of %d"
                 .formatted(volume.volumeId(), volume.capacityBytes(), record.capacityBytes()));
       }
-      return conclude(record.ready(volume.capacityBytes()), new Outcome.Ready(volume));
+      return conclude(record.ready(volume.capacityBytes(), began), new Outcome.Ready(volume));
     } catch (InterruptedException | RuntimeException | Error e) {
       return failed(e);
     }
@@ -150,8 +152,8 @@ final class Population {
             request.capabilities().accessType(),
             request.capabilities().fsType(),
             request.parameters());
-    String sourceId = request.sourceVolumeId();
-    return sourceId == null ? backend.create(spec) : clone(sourceId, spec);
+    ContentSource source = request.source();
+    return source == null ? backend.create(spec) : clone(source.id(), spec);
   }
 
   private BackendVolume clone(String sourceId, VolumeSpec spec) throws InterruptedException {

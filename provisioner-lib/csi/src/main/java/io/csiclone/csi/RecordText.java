@@ -5,6 +5,8 @@ import java.io.IOException;
 import java.io.StringReader;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
+import java.time.Instant;
+import java.time.format.DateTimeParseException;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
@@ -39,13 +41,16 @@ final class RecordText {
             .map(Mode::name)
             .sorted()
             .collect(Collectors.joining(" ")));
-    if (request.sourceVolumeId() != null) {
-      text.setProperty("source-volume-id", request.sourceVolumeId());
+    if (request.source() != null) {
+      text.setProperty(sourceKey(request.source().kind()), request.source().id());
     }
     request.parameters().forEach((key, value) -> text.setProperty("parameter." + key, value));
     for (int i = 0; i < request.requisite().size(); i++) {
       String prefix = "requisite." + i + ".";
       request.requisite().get(i).forEach((key, value) -> text.setProperty(prefix + key, value));
+    }
+    if (record.madeAt() != null) {
+      text.setProperty("made-at", record.madeAt().toString());
     }
     if (record.failure() != null) {
       text.setProperty("failure-reason", record.failure().reason().name());
@@ -87,15 +92,39 @@ final class RecordText {
             Long.parseLong(required(text, "limit-bytes")),
             capabilities,
             withPrefix(text, "parameter."),
-            text.getProperty("source-volume-id"),
+            source(text),
             requisite(text));
     String reason = text.getProperty("failure-reason");
+    String madeAt = text.getProperty("made-at");
     return new VolumeRecord(
         required(text, "volume-id"),
         VolumeRecord.State.valueOf(required(text, "state")),
         request,
         Long.parseLong(required(text, "capacity-bytes")),
+        madeAt == null ? null : instant(madeAt),
         reason == null ? null : failure(reason, text));
+  }
+
+  private static Instant instant(String text) {
+    try {
+      return Instant.parse(text);
+    } catch (DateTimeParseException e) {
+      throw new IllegalArgumentException("made-at is no time: " + text, e);
+    }
+  }
+
+  private static String sourceKey(ContentSource.Kind kind) {
+    return "source-" + kind.word() + "-id";
+  }
+
+  private static @Nullable ContentSource source(Properties text) {
+    for (ContentSource.Kind kind : ContentSource.Kind.values()) {
+      String id = text.getProperty(sourceKey(kind));
+      if (id != null) {
+        return new ContentSource(kind, id);
+      }
+    }
+    return null;
   }
 
   private static VolumeRecord.Failure failure(String reason, Properties text) {

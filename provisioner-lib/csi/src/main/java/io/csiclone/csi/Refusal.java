@@ -44,6 +44,11 @@ final class Refusal extends RuntimeException {
     return new Refusal(Reason.NOT_FOUND, "Volume " + shown(volumeId) + " does not exist");
   }
 
+  /** The snapshot does not exist. */
+  static Refusal unknownSnapshot(String snapshotId) {
+    return new Refusal(Reason.NOT_FOUND, "Snapshot " + shown(snapshotId) + " does not exist");
+  }
+
   static Refusal pending(String message) {
     return new Refusal(Reason.PENDING, message);
   }

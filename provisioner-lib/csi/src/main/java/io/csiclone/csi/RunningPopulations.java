@@ -21,7 +21,7 @@ final class RunningPopulations implements AutoCloseable {
   private final RecordStore records;
   private final ConcurrentHashMap<String, Population> running = new ConcurrentHashMap<>();
 
-  /** Source volume id to the clones being made of it. */
+  /** Source id, of a volume or snapshot, to what is being made of it. */
   private final ConcurrentHashMap<String, Set<String>> held = new ConcurrentHashMap<>();
 
   private volatile boolean closed;
@@ -40,10 +40,10 @@ final class RunningPopulations implements AutoCloseable {
   Population launch(VolumeRecord record, boolean resumed) {
     Population population =
         new Population(record, resumed, backend, copyEngine, records, this::ended);
-    String sourceId = record.request().sourceVolumeId();
-    if (sourceId != null) {
+    ContentSource source = record.request().source();
+    if (source != null) {
       held.compute(
-          sourceId,
+          source.id(),
           (id, clones) -> {
             Set<String> all = clones == null ? ConcurrentHashMap.newKeySet() : clones;
             all.add(record.volumeId());
@@ -66,17 +66,17 @@ final class RunningPopulations implements AutoCloseable {
     return running.get(volumeId);
   }
 
-  /** The clones that are being made of that volume. */
+  /** What is being made of that volume or snapshot. */
   Set<String> clonesOf(String sourceId) {
     return Set.copyOf(held.getOrDefault(sourceId, Set.of()));
   }
 
   private void ended(Population population) {
     String volumeId = population.record().volumeId();
-    String sourceId = population.record().request().sourceVolumeId();
-    if (sourceId != null) {
+    ContentSource source = population.record().request().source();
+    if (source != null) {
       held.computeIfPresent(
-          sourceId,
+          source.id(),
           (id, clones) -> {
             clones.remove(volumeId);
             return clones.isEmpty() ? null : clones;

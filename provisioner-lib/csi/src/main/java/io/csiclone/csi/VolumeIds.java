@@ -12,14 +12,31 @@ final class VolumeIds {
   /** No separator, no dot, no upper case: an id is a safe file name on every filesystem. */
   private static final Pattern WELL_FORMED = Pattern.compile("[a-z0-9][a-z0-9-]{0,62}");
 
+  private static final Pattern SNAPSHOT_ID = Pattern.compile("snap-[0-9a-f]{32}");
+  private static final String VOLUME = "vol-";
+  private static final String SNAPSHOT = "snap-";
+
   private VolumeIds() {}
 
   /** The id of the volume with that CSI name. The same name gives the same id, on any day. */
   static String forName(String name) {
+    return VOLUME + hash(name);
+  }
+
+  /** The id of the snapshot with that CSI name; volumes and snapshots may share names. */
+  static String forSnapshotName(String name) {
+    return SNAPSHOT + hash(name);
+  }
+
+  static boolean isSnapshot(String id) {
+    return SNAPSHOT_ID.matcher(id).matches();
+  }
+
+  private static String hash(String name) {
     try {
       byte[] digest =
           MessageDigest.getInstance("SHA-256").digest(name.getBytes(StandardCharsets.UTF_8));
-      return "vol-" + HexFormat.of().formatHex(digest, 0, 16);
+      return HexFormat.of().formatHex(digest, 0, 16);
     } catch (NoSuchAlgorithmException e) {
       throw new IllegalStateException("Every Java platform has SHA-256", e);
     }

@@ -1,15 +1,17 @@
 package io.csiclone.csi;
 
+import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What is durably known of a volume: the request that made it and how far it got. It exists before
- * the volume does and is removed after it.
+ * What is durably known of a volume or snapshot: the request that made it and how far it got. It
+ * exists before the volume does and is removed after it.
  *
- * @param volumeId the volume handle
+ * @param volumeId the volume handle, or the id of the snapshot
  * @param state how far it got
  * @param request the request, the measure for every later call with the same name
  * @param capacityBytes the size that is made
+ * @param madeAt from when its bytes are: when the making that succeeded began; null before
  * @param failure why it failed, in state {@link State#FAILED} only
  */
 record VolumeRecord(
@@ -17,6 +19,7 @@ record VolumeRecord(
     State state,
     CreateRequest request,
     long capacityBytes,
+    @Nullable Instant madeAt,
     @Nullable Failure failure) {
 
   enum State {
@@ -38,20 +41,33 @@ record VolumeRecord(
   }
 
   static VolumeRecord populating(String volumeId, CreateRequest request, long capacityBytes) {
-    return new VolumeRecord(volumeId, State.POPULATING, request, capacityBytes, null);
+    return new VolumeRecord(volumeId, State.POPULATING, request, capacityBytes, null, null);
   }
 
-  VolumeRecord ready(long realBytes) {
-    return new VolumeRecord(volumeId, State.READY, request, realBytes, null);
+  VolumeRecord ready(long realBytes, Instant contentFrom) {
+    return new VolumeRecord(volumeId, State.READY, request, realBytes, contentFrom, null);
+  }
+
+  VolumeRecord grown(long realBytes) {
+    return new VolumeRecord(volumeId, state, request, realBytes, madeAt, failure);
+  }
+
+  boolean isSnapshot() {
+    return VolumeIds.isSnapshot(volumeId);
+  }
+
+  /** In words, for messages. */
+  String what() {
+    return (isSnapshot() ? "Snapshot " : "Volume ") + volumeId;
   }
 
   VolumeRecord failed(Refusal why) {
     String message = why.getMessage() == null ? "" : why.getMessage();
     return new VolumeRecord(
-        volumeId, State.FAILED, request, capacityBytes, new Failure(why.reason(), message));
+        volumeId, State.FAILED, request, capacityBytes, null, new Failure(why.reason(), message));
   }
 
   VolumeRecord deleting() {
-    return new VolumeRecord(volumeId, State.DELETING, request, capacityBytes, null);
+    return new VolumeRecord(volumeId, State.DELETING, request, capacityBytes, madeAt, null);
   }
 }

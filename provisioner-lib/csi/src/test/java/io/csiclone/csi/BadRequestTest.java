@@ -9,10 +9,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import io.csiclone.csiproto.CapacityRange;
-import io.csiclone.csiproto.ControllerExpandVolumeRequest;
 import io.csiclone.csiproto.CreateVolumeRequest;
 import io.csiclone.csiproto.DeleteVolumeRequest;
-import io.csiclone.csiproto.ListVolumesRequest;
 import io.csiclone.csiproto.NodePublishVolumeRequest;
 import io.csiclone.csiproto.NodeStageVolumeRequest;
 import io.csiclone.csiproto.NodeUnpublishVolumeRequest;
@@ -76,9 +74,6 @@ class BadRequestTest {
         arguments("volume_capabilities[0].access_mode.mode is missing", with(noMode)),
         arguments("volume_capabilities[0].access_mode.mode is none", with(strangeMode)),
         arguments("volume_capabilities[0].access_mode.mode is missing", with(mount(Mode.UNKNOWN))),
-        arguments(
-            "volume_capabilities[0].access_mode.mode SINGLE_NODE_SINGLE_WRITER needs",
-            with(mount(Mode.SINGLE_NODE_SINGLE_WRITER))),
         arguments("volume_capabilities[0].access_type is missing", with(noType)),
         arguments("volume_capabilities[1].access_type is missing", with(writer, noType)),
         arguments(
@@ -158,21 +153,6 @@ class BadRequestTest {
             driver
                 .controller()
                 .validateVolumeCapabilities(validate.setVolumeId("../../etc").build()));
-  }
-
-  @Test
-  void callsThatThisDriverLacksAreUnimplemented() {
-    refused(
-        Code.UNIMPLEMENTED,
-        "ListVolumes",
-        () -> driver.controller().listVolumes(ListVolumesRequest.getDefaultInstance()));
-    refused(
-        Code.UNIMPLEMENTED,
-        "ControllerExpandVolume",
-        () ->
-            driver
-                .controller()
-                .controllerExpandVolume(ControllerExpandVolumeRequest.getDefaultInstance()));
   }
 
   static Stream<Arguments> stageRequests() {

@@ -194,14 +194,14 @@ class CloneVolumeTest {
   }
 
   @Test
-  void aSnapshotAsSourceIsAnInvalidArgument() {
-    var snapshot =
-        VolumeContentSource.newBuilder()
-            .setSnapshot(VolumeContentSource.SnapshotSource.newBuilder().setSnapshotId("snap-1"));
+  void aContentSourceOfNoKindIsAnInvalidArgument() {
     refused(
         Code.INVALID_ARGUMENT,
-        "volume_content_source.snapshot",
-        () -> driver.create(request("c", MIB).setVolumeContentSource(snapshot)));
+        "volume_content_source.type is missing",
+        () ->
+            driver.create(
+                request("c", MIB)
+                    .setVolumeContentSource(VolumeContentSource.getDefaultInstance())));
   }
 
   @Test

@@ -99,6 +99,23 @@ class CreateVolumeTest {
   }
 
   @Test
+  void aVolumeMadeBeforeItsCallerKnewOfMultiWritersIsFoundAgain() {
+    Volume volume = driver.create(request("pvc-1", MIB));
+    assertThat(
+            driver.create(
+                request("pvc-1", MIB)
+                    .setVolumeCapabilities(0, mount(Mode.SINGLE_NODE_MULTI_WRITER))))
+        .isEqualTo(volume);
+    refused(
+        Code.ALREADY_EXISTS,
+        "other capabilities",
+        () ->
+            driver.create(
+                request("pvc-1", MIB)
+                    .setVolumeCapabilities(0, mount(Mode.SINGLE_NODE_SINGLE_WRITER))));
+  }
+
+  @Test
   void aSizeInTheRangeOfALaterRequestIsCompatible() {
     Volume volume = driver.create(request("pvc-1", 2 * MIB));
     var range = CapacityRange.newBuilder().setRequiredBytes(MIB).setLimitBytes(4 * MIB);

@@ -17,7 +17,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** A volume is a file in a folder: the smallest real backend. Clones can be held at a gate. */
-final class FolderBackend implements VolumeBackend {
+final class FolderBackend implements VolumeBackend, VolumeExpansion {
 
   static final long BLOCK = 4096;
 
@@ -121,6 +121,19 @@ final class FolderBackend implements VolumeBackend {
     } catch (IOException e) {
       throw new BackendException(Reason.FAILED, "delete " + volumeId, e);
     }
+  }
+
+  @Override
+  public BackendVolume expand(String volumeId, long capacityBytes) {
+    if (capacityBytes > room) {
+      throw new BackendException(Reason.OUT_OF_SPACE, "The folder has no room for it");
+    }
+    try (RandomAccessFile file = new RandomAccessFile(file(volumeId).toFile(), "rw")) {
+      file.setLength(capacityBytes);
+    } catch (IOException e) {
+      throw new BackendException(Reason.FAILED, "expand " + volumeId, e);
+    }
+    return new BackendVolume(volumeId, capacityBytes);
   }
 
   @Override

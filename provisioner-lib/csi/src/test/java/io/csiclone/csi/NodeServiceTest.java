@@ -10,6 +10,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.csiclone.csiproto.NodeGetCapabilitiesRequest;
 import io.csiclone.csiproto.NodeGetInfoRequest;
+import io.csiclone.csiproto.NodeGetVolumeStatsRequest;
 import io.csiclone.csiproto.NodeGrpc;
 import io.csiclone.csiproto.NodePublishVolumeRequest;
 import io.csiclone.csiproto.NodeServiceCapability.RPC;
@@ -17,10 +18,12 @@ import io.csiclone.csiproto.NodeStageVolumeRequest;
 import io.csiclone.csiproto.NodeUnpublishVolumeRequest;
 import io.csiclone.csiproto.NodeUnstageVolumeRequest;
 import io.csiclone.csiproto.VolumeCapability.AccessMode.Mode;
+import io.csiclone.csiproto.VolumeUsage;
 import io.grpc.Status.Code;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -150,7 +153,7 @@ class NodeServiceTest {
   }
 
   @Test
-  void theNodeTellsItsIdItsTopologyAndThatItStages() {
+  void theNodeTellsItsIdItsTopologyAndWhatItCan() {
     var info = driver.node().nodeGetInfo(NodeGetInfoRequest.getDefaultInstance());
     assertThat(info.getNodeId()).isEqualTo("node-1");
     assertThat(info.getAccessibleTopology().getSegmentsMap()).isEqualTo(RecordingNode.HERE);
@@ -160,6 +163,68 @@ class NodeServiceTest {
                 .nodeGetCapabilities(NodeGetCapabilitiesRequest.getDefaultInstance())
                 .getCapabilitiesList())
         .extracting(capability -> capability.getRpc().getType())
-        .containsExactly(RPC.Type.STAGE_UNSTAGE_VOLUME);
+        .containsExactly(
+            RPC.Type.STAGE_UNSTAGE_VOLUME,
+            RPC.Type.EXPAND_VOLUME,
+            RPC.Type.GET_VOLUME_STATS,
+            RPC.Type.VOLUME_CONDITION,
+            RPC.Type.SINGLE_NODE_MULTI_WRITER);
+  }
+
+  @Test
+  void aSingleWriterHasOneTargetPathAtATime() {
+    publish(Mode.SINGLE_NODE_SINGLE_WRITER, "/target");
+    publish(Mode.SINGLE_NODE_SINGLE_WRITER, "/target");
+    refused(
+        Code.FAILED_PRECONDITION,
+        "is published at /target already",
+        () -> publish(Mode.SINGLE_NODE_SINGLE_WRITER, "/other"));
+    publish(Mode.SINGLE_NODE_MULTI_WRITER, "/third");
+    takeBack();
+    refused(
+        Code.FAILED_PRECONDITION,
+        "is published at /third already",
+        () -> publish(Mode.SINGLE_NODE_SINGLE_WRITER, "/other"));
+  }
+
+  private void publish(Mode mode, String target) {
+    var _ =
+        driver
+            .node()
+            .nodePublishVolume(
+                NodePublishVolumeRequest.newBuilder()
+                    .setVolumeId(volumeId)
+                    .setStagingTargetPath("/staging")
+                    .setTargetPath(target)
+                    .setVolumeCapability(mount(mode))
+                    .build());
+  }
+
+  @Test
+  void statsTellBytesInodesAndWhatIsWrong() {
+    var request =
+        NodeGetVolumeStatsRequest.newBuilder().setVolumeId(volumeId).setVolumePath("/target");
+    var stats = driver.node().nodeGetVolumeStats(request.build());
+    assertThat(stats.getUsageList())
+        .containsExactly(
+            usage(VolumeUsage.Unit.BYTES, 1, 3, 2), usage(VolumeUsage.Unit.INODES, 10, 30, 20));
+    assertThat(stats.getVolumeCondition().getAbnormal()).isFalse();
+    driver.node.abnormal = Optional.of("it smells of smoke");
+    var condition = driver.node().nodeGetVolumeStats(request.build()).getVolumeCondition();
+    assertThat(condition.getAbnormal()).isTrue();
+    assertThat(condition.getMessage()).isEqualTo("it smells of smoke");
+    refused(
+        Code.NOT_FOUND,
+        "does not exist",
+        () -> driver.node().nodeGetVolumeStats(request.setVolumeId("vol-unknown").build()));
+  }
+
+  private static VolumeUsage usage(VolumeUsage.Unit unit, long available, long total, long used) {
+    return VolumeUsage.newBuilder()
+        .setUnit(unit)
+        .setAvailable(available)
+        .setTotal(total)
+        .setUsed(used)
+        .build();
   }
 }

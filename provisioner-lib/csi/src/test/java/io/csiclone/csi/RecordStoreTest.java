@@ -9,6 +9,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -32,7 +33,7 @@ class RecordStoreTest {
         new CapabilitySet(
             AccessType.MOUNT, "", Set.of(Mode.SINGLE_NODE_WRITER, Mode.MULTI_NODE_READER_ONLY)),
         Map.of("a.b = c", "d\ne", "", "empty", "ü", "\\u00fc"),
-        "vol-source",
+        ContentSource.volume("vol-source"),
         List.of(Map.of("k.1/x", "v"), Map.of("k", "w", "l", "")));
   }
 
@@ -43,7 +44,7 @@ class RecordStoreTest {
       for (VolumeRecord each :
           List.of(
               record,
-              record.ready(8192),
+              record.ready(8192, Instant.parse("2026-01-02T03:04:05.678901234Z")),
               record.deleting(),
               record.failed(new Refusal(Refusal.Reason.FAILED, "line 1\nline 2 – ü")))) {
         store.write(each);

@@ -40,6 +40,7 @@ final class TestDriver implements AutoCloseable {
   private @Nullable CsiServer server;
   private @Nullable ManagedChannel channel;
   private Duration answerWithin = Duration.ofSeconds(2);
+  private boolean plain;
 
   TestDriver(Path folder) throws IOException {
     this.folder = folder;
@@ -57,12 +58,18 @@ final class TestDriver implements AutoCloseable {
     return this;
   }
 
+  /** Hides all that a back end need not have. */
+  TestDriver plain() {
+    plain = true;
+    return this;
+  }
+
   TestDriver start() {
     server =
         CsiServer.builder()
             .identity(new DriverIdentity("folder.test", "1.0", "node-1"))
-            .volumes(backend)
-            .node(node)
+            .volumes(plain ? new PlainBackends.Volumes(backend) : backend)
+            .node(plain ? new PlainBackends.Node(node) : node)
             .copyEngine(engine)
             .records(records())
             .socket(socket())

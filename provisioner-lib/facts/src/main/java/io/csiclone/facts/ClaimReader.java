@@ -50,7 +50,15 @@ public final class ClaimReader {
         mode(spec.getVolumeMode()),
         modes(spec.getAccessModes()),
         spec.getVolumeName(),
-        spec.getSelector() != null);
+        spec.getSelector() != null,
+        selectedNode(claim));
+  }
+
+  private static @Nullable String selectedNode(PersistentVolumeClaim claim) {
+    var annotations = claim.getMetadata().getAnnotations();
+    var node =
+        annotations == null ? null : annotations.get(TopologyReader.SELECTED_NODE_ANNOTATION);
+    return node == null || node.isEmpty() ? null : node;
   }
 
   /** The storage class in force; null when none is named, empty when none is wanted. */
@@ -84,8 +92,12 @@ public final class ClaimReader {
       return 0;
     }
     try {
-      var bytes = Quantity.getAmountInBytes(storage).setScale(0, RoundingMode.CEILING);
-      return bytes.min(MOST).max(BigDecimal.ZERO).longValueExact();
+      var bytes = Quantity.getAmountInBytes(storage).min(MOST).max(BigDecimal.ZERO);
+      // Rounded last, for the digits of 1e999999999 would fill the memory; those of its inverse
+      // too.
+      return bytes.signum() > 0 && bytes.compareTo(BigDecimal.ONE) < 0
+          ? 1
+          : bytes.setScale(0, RoundingMode.CEILING).longValueExact();
     } catch (IllegalArgumentException | ArithmeticException e) {
       throw new IllegalArgumentException(
           "the storage size " + storage + " is not a quantity such as 10Gi", e);

@@ -9,6 +9,7 @@ import io.fabric8.kubernetes.api.model.storage.StorageClass;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.function.UnaryOperator;
 
 /**
  * What the cluster knows, read from informer caches; what a cache does not hold is asked for live
@@ -39,9 +40,8 @@ public interface ClusterFacts extends AutoCloseable {
 
   /**
    * Watches as {@link #watch(KubernetesClient, Duration)} does, and namespaces besides; {@link
-   * #judge} then looks at free volumes and pods too, and follows with {@link #policy} the labels of
-   * namespaces. Of claims and volumes only what the restrictions read is cached, and so what comes
-   * from the cache has no more than that.
+   * #judge} then looks at free volumes, pods and the selected node too. Of claims and volumes only
+   * what the restrictions read is cached, and so what comes from the cache has no more than that.
    */
   static ClusterFacts watchForAdmission(KubernetesClient client, Duration patience) {
     return WatchedFacts.startForAdmission(client, client, patience);
@@ -65,11 +65,20 @@ public interface ClusterFacts extends AutoCloseable {
    *
    * @param policy the policy of the whole cluster, which {@link #policy} adapts to the clone
    */
-  Verdict judge(PersistentVolumeClaim clone, RulePolicy policy);
+  default Verdict judge(PersistentVolumeClaim clone, RulePolicy policy) {
+    return judge(clone, policy, UnaryOperator.identity()).verdict();
+  }
 
   /**
-   * {@code policy} as the clone's storage class and, where namespaces are watched, its namespace
-   * change it. What the class says counts before what the namespace says.
+   * Like {@link #judge(PersistentVolumeClaim, RulePolicy)}, for a caller who knows better.
+   *
+   * @param known replaces what was found by what the caller knows
+   */
+  Judgement judge(PersistentVolumeClaim clone, RulePolicy policy, UnaryOperator<CloneFacts> known);
+
+  /**
+   * {@code policy} as the clone's namespace and its storage class change it. What the class says
+   * counts before what the namespace says.
    */
   RulePolicy policy(PersistentVolumeClaim clone, RulePolicy policy);
 

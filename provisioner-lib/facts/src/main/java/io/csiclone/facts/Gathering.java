@@ -41,16 +41,13 @@ final class Gathering {
   }
 
   /** The policy for the clone: the cluster's, as changed by its namespace, then by its class. */
-  static RulePolicy policy(
-      PersistentVolumeClaim clone, RulePolicy policy, Lookup lookup, boolean byNamespace) {
+  static RulePolicy policy(PersistentVolumeClaim clone, RulePolicy policy, Lookup lookup) {
     var facts = ClaimReader.clone(clone);
-    var adapted = policy;
-    if (byNamespace) {
-      var namespace = lookup.namespace(facts.namespace()).orElse(null);
-      if (namespace != null) {
-        adapted = adapted.inNamespace(facts.namespace(), namespace.getMetadata().getLabels());
-      }
-    }
+    var namespace = lookup.namespace(facts.namespace()).orElse(null);
+    var adapted =
+        namespace == null
+            ? policy
+            : policy.inNamespace(facts.namespace(), namespace.getMetadata().getLabels());
     var storageClass = named(facts.storageClassName()).flatMap(lookup::storageClass).orElse(null);
     return storageClass == null
         ? adapted

@@ -1,5 +1,6 @@
 package io.csiclone.facts;
 
+import io.csiclone.rules.NodeFacts;
 import io.fabric8.kubernetes.api.model.ListOptionsBuilder;
 import io.fabric8.kubernetes.api.model.Namespace;
 import io.fabric8.kubernetes.api.model.PersistentVolume;
@@ -22,6 +23,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,6 +37,9 @@ final class LiveLookup implements Lookup {
 
   /** Pods named for a claim at the most. */
   private static final int MOST_NAMED = 10;
+
+  /** What the API server takes as a name; nothing else can exist, or belongs into a path. */
+  private static final Pattern NAME = Pattern.compile("[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?");
 
   private final KubernetesClient client;
   private final ExecutorService threads;
@@ -50,30 +55,36 @@ final class LiveLookup implements Lookup {
 
   @Override
   public Optional<PersistentVolumeClaim> claim(String namespace, String name) {
-    return get(
-        "claim " + namespace + "/" + name,
+    return named(
+        name,
+        "claim " + namespace + "/",
         () -> client.persistentVolumeClaims().inNamespace(namespace).withName(name).get());
   }
 
   @Override
   public Optional<PersistentVolume> volume(String name) {
-    return get("volume " + name, () -> client.persistentVolumes().withName(name).get());
+    return named(name, "volume ", () -> client.persistentVolumes().withName(name).get());
   }
 
   @Override
   public Optional<StorageClass> storageClass(String name) {
-    return get(
-        "storage class " + name, () -> client.storage().v1().storageClasses().withName(name).get());
+    return named(
+        name, "storage class ", () -> client.storage().v1().storageClasses().withName(name).get());
   }
 
   @Override
   public Optional<Namespace> namespace(String name) {
-    return get("namespace " + name, () -> client.namespaces().withName(name).get());
+    return named(name, "namespace ", () -> client.namespaces().withName(name).get());
   }
 
   @Override
   public Optional<CSIDriver> driver(String name) {
-    return get("CSIDriver " + name, () -> client.storage().v1().csiDrivers().withName(name).get());
+    return named(name, "CSIDriver ", () -> client.storage().v1().csiDrivers().withName(name).get());
+  }
+
+  /** The node of that name; nodes are many and change often, so they are never watched. */
+  Optional<NodeFacts> node(String name) {
+    return get("node " + name, () -> client.nodes().withName(name).get()).map(TopologyReader::node);
   }
 
   /**
@@ -141,6 +152,11 @@ final class LiveLookup implements Lookup {
   /** What is left of the patience. */
   Duration left() {
     return Duration.ofNanos(Math.max(0, deadline - System.nanoTime()));
+  }
+
+  /** Asks for an object of that name, unless none can have it. */
+  private <T> Optional<T> named(String name, String kind, Supplier<@Nullable T> get) {
+    return NAME.matcher(name).matches() ? get(kind + name, get) : Optional.empty();
   }
 
   private <T> Optional<T> get(String what, Supplier<@Nullable T> get) {

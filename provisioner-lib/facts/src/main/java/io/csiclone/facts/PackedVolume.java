@@ -55,7 +55,8 @@ record PackedVolume(
           repeated.one(spec.getNodeAffinity()),
           ref == null
               ? null
-              : new PackedReference(repeated.one(ref.getNamespace()), ref.getName(), PackedText.uid(ref.getUid())),
+              : new PackedReference(
+                  repeated.one(ref.getNamespace()), ref.getName(), PackedText.uid(ref.getUid())),
           volume.getStatus() == null ? null : repeated.one(volume.getStatus().getPhase()));
     }
 

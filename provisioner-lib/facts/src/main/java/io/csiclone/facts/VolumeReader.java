@@ -17,9 +17,6 @@ import org.jspecify.annotations.Nullable;
 /** Reads volumes, storage classes and drivers. */
 final class VolumeReader {
 
-  /** By it a driver's CSIDriver object says whether the driver can clone. */
-  static final String CLONE_SUPPORT_ANNOTATION = "csi-clone.io/clone-volume";
-
   private VolumeReader() {}
 
   /** The facts of the volume that {@code source} names. */
@@ -39,14 +36,16 @@ final class VolumeReader {
         ref != null
             && Objects.equals(ref.getNamespace(), owner.getNamespace())
             && Objects.equals(ref.getName(), owner.getName())
-            && Objects.equals(ref.getUid(), owner.getUid()));
+            && Objects.equals(ref.getUid(), owner.getUid()),
+        TopologyReader.affinity(volume));
   }
 
   static StorageClassFacts storageClass(StorageClass storageClass) {
     return new StorageClassFacts(
         ClaimReader.text(storageClass.getMetadata().getName()),
         ClaimReader.text(storageClass.getProvisioner()),
-        fsType(storageClass.getParameters()));
+        fsType(storageClass.getParameters()),
+        TopologyReader.allowed(storageClass));
   }
 
   static DriverFacts driver(String name, @Nullable CSIDriver driver) {
@@ -58,7 +57,7 @@ final class VolumeReader {
 
   private static CloneSupport support(ObjectMeta metadata) {
     var annotations = metadata.getAnnotations();
-    var says = annotations == null ? null : annotations.get(CLONE_SUPPORT_ANNOTATION);
+    var says = annotations == null ? null : annotations.get(DriverFacts.CLONE_ANNOTATION);
     return switch (says) {
       case "true" -> CloneSupport.YES;
       case "false" -> CloneSupport.NO;

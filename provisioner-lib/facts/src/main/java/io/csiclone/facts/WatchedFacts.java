@@ -22,6 +22,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -138,14 +139,18 @@ final class WatchedFacts implements ClusterFacts {
   }
 
   @Override
-  public Verdict judge(PersistentVolumeClaim clone, RulePolicy policy) {
+  public Judgement judge(
+      PersistentVolumeClaim clone, RulePolicy policy, UnaryOperator<CloneFacts> known) {
     // One look-up, so that all attempts together stay within the patience for one question.
     var live = live();
-    var situation = situation(clone, policy, cached(live));
-    if (!situation.verdict().allowed()) {
-      situation = situation(clone, policy, live);
+    var situation = situation(clone, policy, known, cached(live));
+    if (situation.verdict().allowed()) {
+      situation = withUnwatched(situation, live);
     }
-    return withWriters(situation, live).verdict();
+    if (!situation.verdict().allowed()) {
+      situation = withUnwatched(situation(clone, policy, known, live), live);
+    }
+    return new Judgement(situation.facts(), situation.verdict());
   }
 
   /** What is to be judged, and how. */
@@ -153,17 +158,30 @@ final class WatchedFacts implements ClusterFacts {
     Verdict verdict() {
       return CloneRules.judge(facts, policy);
     }
+
+    Situation in(Surroundings surroundings) {
+      return new Situation(facts.in(surroundings), policy);
+    }
   }
 
-  private Situation situation(PersistentVolumeClaim clone, RulePolicy policy, Lookup lookup) {
-    var facts = Gathering.gather(clone, lookup);
-    // Who does not watch for admission has no index of free volumes.
-    var surroundings =
-        namespaces == null
-            ? Surroundings.NONE
-            : new Surroundings(
-                FreeVolumes.find(facts.claim(), volumes.getIndexer(), lookup), List.of());
-    return new Situation(facts.in(surroundings), adapted(clone, policy, lookup));
+  private Situation situation(
+      PersistentVolumeClaim clone,
+      RulePolicy policy,
+      UnaryOperator<CloneFacts> known,
+      Lookup lookup) {
+    var facts = known.apply(Gathering.gather(clone, lookup));
+    if (namespaces == null) {
+      // Each namespace would be asked for live, and there is no index of free volumes.
+      boolean spotless = CloneRules.judge(facts, RulePolicy.strictest()).allowed();
+      return new Situation(facts, spotless ? policy : Gathering.policy(clone, policy, lookup));
+    }
+    var free = FreeVolumes.find(facts.claim(), volumes.getIndexer(), lookup);
+    return new Situation(
+        facts.in(new Surroundings(free, List.of(), null)), Gathering.policy(clone, policy, lookup));
+  }
+
+  private Situation withUnwatched(Situation situation, LiveLookup live) {
+    return namespaces == null ? situation : withSelectedNode(withWriters(situation, live), live);
   }
 
   /**
@@ -171,36 +189,53 @@ final class WatchedFacts implements ClusterFacts {
    * old; what refuses may not.
    */
   private Situation withWriters(Situation situation, LiveLookup live) {
-    var facts = situation.facts();
-    var source = facts.source();
+    var source = situation.facts().source();
     var mode = situation.policy().mode(RuleCode.SOURCE_IN_USE);
-    if (namespaces == null || source == null || mode == Mode.OFF) {
+    if (source == null || mode == Mode.OFF) {
       return situation;
     }
     try {
+      var around = situation.facts().surroundings();
       var writers =
           mode == Mode.DENY
               ? live.writers(source.namespace(), source.name())
               : recentWriters.of(source.namespace(), source.name(), live);
-      var around = new Surroundings(facts.surroundings().freeVolume(), writers);
-      return new Situation(facts.in(around), situation.policy());
+      return situation.in(new Surroundings(around.freeVolume(), writers, around.selectedNode()));
     } catch (FactsUnavailableException e) {
-      if (mode == Mode.DENY) {
-        throw e;
-      }
-      // A warning is not worth refusing a clone for.
-      LOG.debug("Pods that write to {}/{} are unknown", source.namespace(), source.name(), e);
+      return without(situation, mode, e);
+    }
+  }
+
+  /** Only of a claim that comes with a node, for a source that is not everywhere. */
+  private static Situation withSelectedNode(Situation situation, LiveLookup live) {
+    var name = situation.facts().claim().selectedNode();
+    var volume = situation.facts().sourceVolume();
+    var mode = situation.policy().mode(RuleCode.TOPOLOGY_CONFLICT);
+    if (name == null || volume == null || volume.nodeAffinity() == null || mode == Mode.OFF) {
       return situation;
     }
+    try {
+      var around = situation.facts().surroundings();
+      var node = live.node(name).orElse(null);
+      return situation.in(new Surroundings(around.freeVolume(), around.writers(), node));
+    } catch (FactsUnavailableException e) {
+      return without(situation, mode, e);
+    }
+  }
+
+  /** A warning is not worth refusing a clone for. */
+  private static Situation without(
+      Situation situation, Mode mode, FactsUnavailableException missing) {
+    if (mode == Mode.DENY) {
+      throw missing;
+    }
+    LOG.debug("A warning is left out", missing);
+    return situation;
   }
 
   @Override
   public RulePolicy policy(PersistentVolumeClaim clone, RulePolicy policy) {
-    return adapted(clone, policy, cached());
-  }
-
-  private RulePolicy adapted(PersistentVolumeClaim clone, RulePolicy policy, Lookup lookup) {
-    return Gathering.policy(clone, policy, lookup, namespaces != null);
+    return Gathering.policy(clone, policy, cached());
   }
 
   @Override

@@ -3,11 +3,15 @@ package io.csiclone.facts;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Namespace;
 import io.fabric8.kubernetes.api.model.NamespaceBuilder;
+import io.fabric8.kubernetes.api.model.Node;
+import io.fabric8.kubernetes.api.model.NodeBuilder;
 import io.fabric8.kubernetes.api.model.PersistentVolume;
 import io.fabric8.kubernetes.api.model.PersistentVolumeBuilder;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaimBuilder;
 import io.fabric8.kubernetes.api.model.Quantity;
+import io.fabric8.kubernetes.api.model.TopologySelectorLabelRequirement;
+import io.fabric8.kubernetes.api.model.TopologySelectorTerm;
 import io.fabric8.kubernetes.api.model.storage.CSIDriver;
 import io.fabric8.kubernetes.api.model.storage.CSIDriverBuilder;
 import io.fabric8.kubernetes.api.model.storage.StorageClass;
@@ -17,8 +21,12 @@ import io.fabric8.kubernetes.client.server.mock.KubernetesCrudDispatcher;
 import io.fabric8.kubernetes.client.server.mock.KubernetesMockServer;
 import io.fabric8.mockwebserver.Context;
 import io.fabric8.mockwebserver.MockWebServer;
+import io.fabric8.mockwebserver.http.RecordedRequest;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 
 /** An API server that only stores, over real HTTP, and the objects of a clonable claim. */
 final class Cluster implements AutoCloseable {
@@ -62,6 +70,16 @@ final class Cluster implements AutoCloseable {
     }
   }
 
+  /** The paths that were asked for since the last call. */
+  List<String> paths() throws InterruptedException {
+    var paths = new ArrayList<String>();
+    RecordedRequest request;
+    while ((request = server.takeRequest(200, TimeUnit.MILLISECONDS)) != null) {
+      paths.add(request.getPath());
+    }
+    return paths;
+  }
+
   int requests() {
     return server.getRequestCount();
   }
@@ -81,6 +99,15 @@ final class Cluster implements AutoCloseable {
         .build();
   }
 
+  static Node node(String name, String zone) {
+    return new NodeBuilder()
+        .withNewMetadata()
+        .withName(name)
+        .addToLabels("zone", zone)
+        .endMetadata()
+        .build();
+  }
+
   static StorageClass storageClass() {
     return new StorageClassBuilder()
         .withNewMetadata()
@@ -88,6 +115,9 @@ final class Cluster implements AutoCloseable {
         .endMetadata()
         .withProvisioner("disk.example.com")
         .addToParameters("csi.storage.k8s.io/fstype", "ext4")
+        .withAllowedTopologies(
+            new TopologySelectorTerm(
+                List.of(new TopologySelectorLabelRequirement("zone", List.of("a", "b")))))
         .build();
   }
 
@@ -141,6 +171,17 @@ final class Cluster implements AutoCloseable {
         .withVolumeHandle("vol-1")
         .withFsType("ext4")
         .endCsi()
+        .withNewNodeAffinity()
+        .withNewRequired()
+        .addNewNodeSelectorTerm()
+        .addNewMatchExpression()
+        .withKey("zone")
+        .withOperator("In")
+        .withValues("a")
+        .endMatchExpression()
+        .endNodeSelectorTerm()
+        .endRequired()
+        .endNodeAffinity()
         .endSpec()
         .withNewStatus()
         .withPhase("Bound")

@@ -5,16 +5,20 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.awaitility.Awaitility.await;
 
 import io.csiclone.rules.ClassPolicy;
+import io.csiclone.rules.CloneFacts;
 import io.csiclone.rules.DriverFacts;
 import io.csiclone.rules.DriverFacts.CloneSupport;
 import io.csiclone.rules.Finding;
 import io.csiclone.rules.Mode;
+import io.csiclone.rules.NodeAffinity;
 import io.csiclone.rules.RuleCode;
 import io.csiclone.rules.RulePolicy;
 import io.csiclone.rules.SourceFacts;
 import io.csiclone.rules.StorageClassFacts;
 import io.csiclone.rules.VolumeFacts;
 import io.csiclone.rules.VolumeMode;
+import io.fabric8.kubernetes.api.model.Namespace;
+import io.fabric8.kubernetes.api.model.NamespaceBuilder;
 import io.fabric8.kubernetes.api.model.ObjectReferenceBuilder;
 import io.fabric8.kubernetes.api.model.PersistentVolume;
 import io.fabric8.kubernetes.api.model.PersistentVolumeBuilder;
@@ -29,10 +33,13 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ClusterFactsTest {
 
@@ -80,9 +87,16 @@ class ClusterFactsTest {
                   VolumeMode.FILESYSTEM,
                   "ext4",
                   "Bound",
-                  true));
+                  true,
+                  new NodeAffinity(
+                      List.of(
+                          new NodeAffinity.Term(
+                              List.of(new NodeAffinity.Requirement("zone", "In", List.of("a"))),
+                              List.of())))));
       assertThat(found.targetClass())
-          .isEqualTo(new StorageClassFacts("fast", "disk.example.com", "ext4"));
+          .isEqualTo(
+              new StorageClassFacts(
+                  "fast", "disk.example.com", "ext4", List.of(Map.of("zone", Set.of("a", "b")))));
       assertThat(found.driver())
           .isEqualTo(new DriverFacts("disk.example.com", true, CloneSupport.YES));
       assertThat(facts.judge(Cluster.copy(), RulePolicy.defaults()).allowed()).isTrue();
@@ -101,6 +115,20 @@ class ClusterFactsTest {
       assertThat(facts.volume("pv-1")).isPresent();
       assertThat(facts.storageClass("fast")).isPresent();
       assertThat(facts.claim("team-a", "nothing")).isEmpty();
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"../../nodes/n", "a/b", "Data", "", "-a", "a?x=1", "LONG"})
+  void aNameThatNothingCanHaveIsNotAskedFor(String given) {
+    var name = given.equals("LONG") ? "x".repeat(254) : given;
+    try (var facts = synced()) {
+      int before = now.requests();
+      assertThat(facts.claim("team-a", name)).isEmpty();
+      assertThat(facts.claimLive("team-a", name)).isEmpty();
+      assertThat(facts.volume(name)).isEmpty();
+      assertThat(facts.storageClass(name)).isEmpty();
+      assertThat(now.requests()).isEqualTo(before);
     }
   }
 
@@ -149,17 +177,44 @@ class ClusterFactsTest {
   }
 
   @Test
-  void aSourceInAnotherNamespaceIsNotLookedUp() {
+  void aSourceInAnotherNamespaceIsNotLookedUpWhateverTheMode() throws InterruptedException {
     cached.holdsAClonableClaim();
     now.holdsAClonableClaim();
-    var clone = elsewhere(Cluster.copy());
-    int before = now.requests();
-    try (var facts = synced()) {
-      assertThat(facts.about(clone).source()).isNull();
-      assertThat(now.requests()).isEqualTo(before);
-      assertThat(facts.aboutLive(clone).source()).isNull();
-      assertThat(now.requests()).as("only the class is read").isEqualTo(before + 1);
+    cached.holds(namespace("team-b"));
+    now.holds(namespace("team-b"));
+    var clone = elsewhere(Cluster.copy(), "data");
+    try (var facts = syncedForAdmission()) {
+      now.paths();
+      for (var mode : Mode.values()) {
+        var policy = new RulePolicy(Map.of(RuleCode.CROSS_NAMESPACE, mode), ClassPolicy.SAME_CLASS);
+        assertThat(facts.about(clone).source()).isNull();
+        assertThat(facts.aboutLive(clone).source()).isNull();
+        var verdict = facts.judge(clone, policy);
+        assertThat(verdict.denials()).hasSize(mode == Mode.DENY ? 1 : 0);
+        assertThat(verdict.warnings()).hasSize(mode == Mode.WARN ? 1 : 0);
+      }
+      assertThat(now.paths()).noneMatch(path -> path.contains("team-a") || path.contains("pv-1"));
     }
+  }
+
+  @Test
+  void theAnswerIsTheSameWhateverTheOtherNamespaceHolds() {
+    cached.holdsAClonableClaim();
+    now.holdsAClonableClaim();
+    cached.holds(namespace("team-b"));
+    now.holds(namespace("team-b"));
+    try (var facts = syncedForAdmission()) {
+      var there = facts.judge(elsewhere(Cluster.copy(), "data"), RulePolicy.defaults());
+      var notThere = facts.judge(elsewhere(Cluster.copy(), "nothing"), RulePolicy.defaults());
+      assertThat(there.denials())
+          .extracting(Finding::code)
+          .containsExactly(RuleCode.CROSS_NAMESPACE);
+      assertThat(there).isEqualTo(notThere);
+    }
+  }
+
+  private static Namespace namespace(String name) {
+    return new NamespaceBuilder().withNewMetadata().withName(name).endMetadata().build();
   }
 
   private ClusterFacts syncedForAdmission() {
@@ -225,14 +280,105 @@ class ClusterFactsTest {
   }
 
   @Test
-  void whoeverDoesNotWatchNamespacesNeverAsksForOne() {
+  void whoeverDoesNotWatchNamespacesAsksForOneOnlyToObject() throws InterruptedException {
     cached.holdsAClonableClaim();
-    int before = now.requests();
+    now.holdsAClonableClaim();
+    now.holds(Cluster.namespace(Map.of("csi-clone.io/mode.SizeTooSmall", "off")));
     try (var facts = synced()) {
-      assertThat(facts.policy(Cluster.copy(), RulePolicy.defaults()))
-          .isEqualTo(RulePolicy.defaults());
+      now.paths();
+      assertThat(facts.judge(Cluster.copy(), RulePolicy.defaults()).allowed()).isTrue();
+      assertThat(now.paths()).isEmpty();
+      assertThat(facts.judge(tooSmall(), RulePolicy.defaults()).allowed()).isTrue();
+      assertThat(now.paths()).containsExactly("/api/v1/namespaces/team-a");
     }
-    assertThat(now.requests()).isEqualTo(before);
+  }
+
+  @Test
+  void whatTheCallerKnowsBetterCounts() {
+    cached.holdsAClonableClaim();
+    now.holdsAClonableClaim();
+    try (var facts = synced()) {
+      var judged =
+          facts.judge(
+              Cluster.copy(),
+              RulePolicy.defaults(),
+              found ->
+                  new CloneFacts(
+                      found.claim(),
+                      found.source(),
+                      found.sourceVolume(),
+                      found.targetClass(),
+                      new DriverFacts("disk.example.com", true, CloneSupport.NO)));
+      assertThat(judged.verdict().denials())
+          .extracting(Finding::code)
+          .containsExactly(RuleCode.CLONING_UNSUPPORTED);
+      assertThat(judged.facts().sourceVolume()).isNotNull();
+    }
+  }
+
+  private static PersistentVolumeClaim onNode(String name) {
+    return new PersistentVolumeClaimBuilder(Cluster.copy())
+        .editMetadata()
+        .addToAnnotations("volume.kubernetes.io/selected-node", name)
+        .endMetadata()
+        .build();
+  }
+
+  @Test
+  void theSelectedNodeAloneIsReadAndComparedWithThePlaceOfTheSource() throws InterruptedException {
+    cached.holdsAClonableClaim();
+    cached.holds(Cluster.namespace(Map.of()));
+    now.holds(Cluster.node("node-1", "a"), Cluster.node("node-2", "b"));
+    try (var facts = syncedForAdmission()) {
+      now.paths();
+      assertThat(facts.judge(onNode("node-1"), RulePolicy.defaults()).warnings()).isEmpty();
+      assertThat(now.paths())
+          .containsExactlyInAnyOrder(
+              "/api/v1/namespaces/team-a/pods?fieldSelector=status.phase%21%3DSucceeded%2C"
+                  + "status.phase%21%3DFailed&limit=250",
+              "/api/v1/nodes/node-1");
+      assertThat(facts.judge(onNode("node-2"), RulePolicy.defaults()).warnings())
+          .singleElement()
+          .satisfies(finding -> {
+            assertThat(finding.code()).isEqualTo(RuleCode.TOPOLOGY_CONFLICT);
+            assertThat(finding.message()).contains("node-2", "pv-1", "zone in (a)");
+          });
+      assertThat(facts.judge(onNode("node-9"), RulePolicy.defaults()).warnings())
+          .as("of a node that does not exist nothing is known")
+          .isEmpty();
+    }
+  }
+
+  @Test
+  void noNodeIsReadWhereItCouldNotMatter() throws InterruptedException {
+    cached.holdsAClonableClaim();
+    cached.holds(Cluster.namespace(Map.of("csi-clone.io/mode.TopologyConflict", "off")));
+    try (var facts = syncedForAdmission()) {
+      now.paths();
+      assertThat(facts.judge(Cluster.copy(), RulePolicy.defaults()).warnings()).isEmpty();
+      assertThat(facts.judge(onNode("node-2"), RulePolicy.defaults()).warnings()).isEmpty();
+      assertThat(now.paths()).noneMatch(path -> path.contains("/nodes"));
+    }
+  }
+
+  @Test
+  void aRefusalForThePlaceRestsOnWhatIsTrueNow() {
+    cached.holdsAClonableClaim();
+    cached.holds(Cluster.namespace(Map.of()));
+    now.holds(Cluster.storageClass(), Cluster.driver(), Cluster.node("node-2", "b"));
+    now.holdsBound(Cluster.source());
+    now.client
+        .persistentVolumes()
+        .withName("pv-1")
+        .edit(volume -> {
+          volume.getSpec().setNodeAffinity(null);
+          return volume;
+        });
+    var strict =
+        new RulePolicy(Map.of(RuleCode.TOPOLOGY_CONFLICT, Mode.DENY), ClassPolicy.SAME_CLASS);
+    try (var facts = syncedForAdmission()) {
+      assertThat(facts.judge(onNode("node-2"), strict).denials()).isEmpty();
+    }
   }
 
   private static PersistentVolume free(String name, String size) {
@@ -426,7 +572,7 @@ class ClusterFactsTest {
     }
   }
 
-  private static PersistentVolumeClaim elsewhere(PersistentVolumeClaim clone) {
+  private static PersistentVolumeClaim elsewhere(PersistentVolumeClaim clone, String source) {
     return new PersistentVolumeClaimBuilder(clone)
         .editMetadata()
         .withNamespace("team-b")
@@ -435,7 +581,7 @@ class ClusterFactsTest {
         .withDataSource(null)
         .withNewDataSourceRef()
         .withKind("PersistentVolumeClaim")
-        .withName("data")
+        .withName(source)
         .withNamespace("team-a")
         .endDataSourceRef()
         .endSpec()

@@ -40,7 +40,10 @@ class ReadersTest {
     "1e3,1000",
     "1,1",
     "1100m,2",
-    "100Ei,9223372036854775807"
+    "100Ei,9223372036854775807",
+    "1e30,9223372036854775807",
+    "1e999999999,9223372036854775807",
+    "1e-3,1"
   })
   void sizesAreBytesRoundedUp(String size, long bytes) {
     assertThat(ClaimReader.clone(asking(size)).requestBytes()).isEqualTo(bytes);
@@ -162,5 +165,29 @@ class ReadersTest {
   void aDriverWithoutObjectIsNotRegistered() {
     assertThat(VolumeReader.driver("disk.example.com", null))
         .isEqualTo(new DriverFacts("disk.example.com", false, CloneSupport.UNKNOWN));
+  }
+
+  @Test
+  void theSelectedNodeOfAClaimIsRead() {
+    var claim =
+        new PersistentVolumeClaimBuilder(Cluster.copy())
+            .editMetadata()
+            .addToAnnotations("volume.kubernetes.io/selected-node", "node-1")
+            .endMetadata()
+            .build();
+    assertThat(ClaimReader.clone(claim).selectedNode()).isEqualTo("node-1");
+    assertThat(ClaimReader.clone(Cluster.copy()).selectedNode()).isNull();
+  }
+
+  @Test
+  void aVolumeThatSaysNothingOfNodesIsEverywhere() {
+    var everywhere =
+        new PersistentVolumeBuilder(Cluster.volume())
+            .editSpec()
+            .withNodeAffinity(null)
+            .endSpec()
+            .build();
+    assertThat(TopologyReader.affinity(everywhere)).isNull();
+    assertThat(TopologyReader.affinity(Cluster.volume())).isNotNull();
   }
 }

@@ -2,6 +2,7 @@ package io.csiclone.provisioner;
 
 import io.csiclone.csiproto.CreateVolumeRequest;
 import io.csiclone.facts.ClusterFacts;
+import io.csiclone.facts.FactsUnavailableException;
 import io.csiclone.provisioner.WorkQueue.Outcome;
 import io.csiclone.rules.RuleCode;
 import io.fabric8.kubernetes.api.model.PersistentVolume;
@@ -75,7 +76,7 @@ final class ClaimProvisioner {
         return maker.goOn(making, claim);
       }
       return reconcile(claim);
-    } catch (ProvisioningException e) {
+    } catch (ProvisioningException | FactsUnavailableException e) {
       return failed(claim, String.valueOf(e.getMessage()));
     } catch (KubernetesClientException e) {
       if (e.getCode() >= 400 && e.getCode() < 500 && e.getCode() != 429) {

@@ -3,7 +3,6 @@ package io.csiclone.provisioner;
 import io.csiclone.csiproto.ControllerServiceCapability.RPC;
 import io.csiclone.facts.ClusterFacts;
 import io.csiclone.rules.CloneFacts;
-import io.csiclone.rules.CloneRules;
 import io.csiclone.rules.DataSource;
 import io.csiclone.rules.DriverFacts;
 import io.csiclone.rules.RulePolicy;
@@ -13,7 +12,10 @@ import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Judges a clone before the driver is asked for it: the rules and words of the webhook. */
+/**
+ * Judges a clone before the driver is asked for it: by the rules and in the words of the webhook,
+ * and as strictly as the clone's namespace and storage class say.
+ */
 final class CloneCheck {
 
   /** What may be made of a claim that has a data source. */
@@ -50,20 +52,14 @@ final class CloneCheck {
           ? new Result.Denied("driver " + driver.name() + " does not restore snapshots")
           : new Result.Populator();
     }
-    CloneFacts found = withDriversOwnWord(facts.about(claim.object()));
-    var verdict = CloneRules.judge(found, policy);
-    if (!verdict.allowed()) {
-      // A cache that lags never refuses.
-      found = withDriversOwnWord(facts.aboutLive(claim.object()));
-      verdict = CloneRules.judge(found, policy);
-    }
-    if (!verdict.allowed()) {
+    var judged = facts.judge(claim.object(), policy, this::withDriversOwnWord);
+    if (!judged.verdict().allowed()) {
       return new Result.Denied(
-          verdict.denials().stream()
+          judged.verdict().denials().stream()
               .map(finding -> finding.code().id() + ": " + finding.message())
               .collect(Collectors.joining("; ")));
     }
-    VolumeFacts volume = found.sourceVolume();
+    VolumeFacts volume = judged.facts().sourceVolume();
     PersistentVolume object = volume == null ? null : facts.volume(volume.name()).orElse(null);
     ClaimKey key = claim.source();
     // Whatever the policy lets pass: a driver is never asked to clone a volume that is not its own

@@ -2,9 +2,10 @@ package io.csiclone.provisioner;
 
 import io.csiclone.csiproto.Topology;
 import io.csiclone.csiproto.TopologyRequirement;
+import io.csiclone.facts.TopologyReader;
+import io.csiclone.rules.NodeFacts;
 import io.fabric8.kubernetes.api.model.NodeSelector;
 import io.fabric8.kubernetes.api.model.NodeSelectorBuilder;
-import io.fabric8.kubernetes.api.model.NodeSelectorRequirement;
 import io.fabric8.kubernetes.api.model.NodeSelectorTerm;
 import io.fabric8.kubernetes.api.model.NodeSelectorTermBuilder;
 import io.fabric8.kubernetes.api.model.PersistentVolume;
@@ -33,40 +34,16 @@ record NodeTopology(String nodeName, Map<String, String> segments) {
 
   /** Whether {@code volume} says where it is, and so which node has to deal with it. */
   static boolean isPlaced(PersistentVolume volume) {
-    return required(volume) != null;
+    return TopologyReader.affinity(volume) != null;
   }
 
   /** Whether {@code volume} can be reached from this node; one that names no place can. */
   boolean reaches(PersistentVolume volume) {
-    NodeSelector required = required(volume);
-    return required == null || required.getNodeSelectorTerms().stream().anyMatch(this::matches);
-  }
-
-  private static @Nullable NodeSelector required(PersistentVolume volume) {
-    var affinity = volume.getSpec().getNodeAffinity();
-    return affinity == null ? null : affinity.getRequired();
-  }
-
-  private boolean matches(NodeSelectorTerm term) {
+    var affinity = TopologyReader.affinity(volume);
     // Volumes made by hand are often tied to a node by its host name label.
     var labels = new HashMap<>(Map.of("kubernetes.io/hostname", nodeName));
     labels.putAll(segments);
-    boolean empty = term.getMatchExpressions().isEmpty() && term.getMatchFields().isEmpty();
-    return !empty
-        && term.getMatchExpressions().stream().allMatch(r -> holds(r, labels.get(r.getKey())))
-        && term.getMatchFields().stream()
-            .allMatch(r -> holds(r, r.getKey().equals("metadata.name") ? nodeName : null));
-  }
-
-  private static boolean holds(NodeSelectorRequirement requirement, @Nullable String value) {
-    return switch (requirement.getOperator()) {
-      case "In" -> value != null && requirement.getValues().contains(value);
-      case "NotIn" -> value == null || !requirement.getValues().contains(value);
-      case "Exists" -> value != null;
-      case "DoesNotExist" -> value == null;
-      // Gt and Lt make no sense of topology segments; not ours is the safe reading.
-      default -> false;
-    };
+    return affinity == null || affinity.admits(new NodeFacts(nodeName, labels));
   }
 
   /** A volume's node affinity: any one of the topologies it can be reached from; null for none. */

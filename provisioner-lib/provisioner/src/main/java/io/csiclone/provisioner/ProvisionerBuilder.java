@@ -47,7 +47,11 @@ public final class ProvisionerBuilder {
     return this;
   }
 
-  /** How strictly clones are judged; must be no stricter than the webhook. Default: its default. */
+  /**
+   * How strictly clones are judged where neither their namespace nor their storage class says it,
+   * as to the webhook; must be no stricter than the webhook's. Default: its default. The namespace
+   * of a clone that could be objected to is read live, which takes the right to get namespaces.
+   */
   public ProvisionerBuilder rules(RulePolicy rules) {
     this.rules = rules;
     return this;

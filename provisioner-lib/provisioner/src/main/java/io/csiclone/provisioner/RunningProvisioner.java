@@ -17,6 +17,7 @@ final class RunningProvisioner implements Provisioner {
 
   private final ProvisionerBuilder settings;
   private final ClusterFacts facts;
+  private final CloneStatement statement;
   private final EventRecorder events;
   private final ClusterCache cache;
   private final VolumeMaker maker;
@@ -38,6 +39,7 @@ final class RunningProvisioner implements Provisioner {
               + " topology requirement",
           driver.name());
     }
+    statement = new CloneStatement(client, driver);
     var csi = new CsiClient(settings.csi, settings.callTimeout);
     cache = new ClusterCache(client, new ClaimChanges(), new VolumeChanges());
     events = new EventRecorder(client, driver.name(), nodeName == null ? "" : nodeName);
@@ -75,6 +77,7 @@ final class RunningProvisioner implements Provisioner {
 
   void start() {
     cache.start(settings.startTimeout);
+    statement.publish();
     claims.start();
     sources.start();
     volumes.start();
@@ -93,6 +96,7 @@ final class RunningProvisioner implements Provisioner {
   @Override
   public void close() {
     serving = false;
+    statement.close();
     cache.close();
     claims.close();
     sources.close();

@@ -3,12 +3,22 @@ package io.csiclone.provisioner;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.csiclone.csiproto.ControllerServiceCapability.RPC;
+import io.csiclone.rules.ClassPolicy;
+import io.csiclone.rules.Mode;
+import io.csiclone.rules.RuleCode;
+import io.csiclone.rules.RulePolicy;
+import io.fabric8.kubernetes.api.model.NamespaceBuilder;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.Quantity;
+import io.fabric8.kubernetes.api.model.storage.CSIDriverBuilder;
 import io.fabric8.kubernetes.client.dsl.base.PatchContext;
 import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import io.grpc.Status;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Claims whose data source is another claim. */
 class CloneTest extends ProvisionerTestBed {
@@ -229,6 +239,124 @@ class CloneTest extends ProvisionerTestBed {
     assertThat(driver.creates).isEmpty();
     assertThat(finalizers("small")).containsExactly("kubernetes.io/pvc-protection");
     assertThat(finalizers("origin")).containsExactly("kubernetes.io/pvc-protection");
+  }
+
+  private PersistentVolumeClaim create(String name, String size) {
+    return create(
+        clone(name, "origin")
+            .editSpec()
+            .editResources()
+            .addToRequests("storage", new Quantity(size))
+            .endResources()
+            .endSpec());
+  }
+
+  @Test
+  void aCloneThatItsNamespaceLetsThroughIsMade() {
+    boundClaim("origin");
+    client
+        .resource(
+            new NamespaceBuilder()
+                .withNewMetadata()
+                .withName(NAMESPACE)
+                .addToLabels("csi-clone.io/mode.SizeTooSmall", "warn")
+                .endMetadata()
+                .build())
+        .create();
+    start();
+
+    assertThat(awaitVolumeOf(create("small", "1Mi"))).isNotNull();
+  }
+
+  @Test
+  void aCloneThatItsClassLetsThroughIsMadeEvenFromAnotherClass() {
+    boundClaim("origin");
+    storageClass("other", "Immediate");
+    client
+        .storage()
+        .v1()
+        .storageClasses()
+        .withName("other")
+        .edit(found -> {
+          found.getMetadata().setAnnotations(Map.of("csi-clone.io/class-policy", "same-driver"));
+          return found;
+        });
+    start();
+    var clone = create(clone("copy", "origin").editSpec().withStorageClassName("other").endSpec());
+
+    assertThat(awaitVolumeOf(clone)).isNotNull();
+  }
+
+  @Test
+  void aNamespaceThatIsStricterThanTheProvisionerIsFollowedToo() {
+    boundClaim("origin");
+    client
+        .resource(
+            new NamespaceBuilder()
+                .withNewMetadata()
+                .withName(NAMESPACE)
+                .addToLabels("csi-clone.io/mode.SizeTooSmall", "deny")
+                .endMetadata()
+                .build())
+        .create();
+    start(
+        driver,
+        builder ->
+            builder.rules(
+                new RulePolicy(Map.of(RuleCode.SIZE_TOO_SMALL, Mode.OFF), ClassPolicy.SAME_CLASS)));
+    create("small", "1Mi");
+
+    eventually(() ->
+        assertThat(eventsAbout("small"))
+            .anyMatch(e -> e.startsWith("Warning ProvisioningFailed: SizeTooSmall: ")));
+    assertThat(driver.creates).isEmpty();
+  }
+
+  private @Nullable String statement() {
+    var object = client.storage().v1().csiDrivers().withName(ScriptedDriver.NAME).get();
+    var annotations = object == null ? null : object.getMetadata().getAnnotations();
+    return annotations == null ? null : annotations.get("csi-clone.io/clone-volume");
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void theCsiDriverObjectSaysWhatTheDriverSaysOfCloning(boolean clones) {
+    if (!clones) {
+      driver.abilities.remove(RPC.Type.CLONE_VOLUME);
+    }
+    client
+        .resource(
+            new CSIDriverBuilder()
+                .withNewMetadata()
+                .withName(ScriptedDriver.NAME)
+                .addToAnnotations("csi-clone.io/clone-volume", String.valueOf(!clones))
+                .addToAnnotations("example.com/other", "kept")
+                .endMetadata()
+                .build())
+        .create();
+
+    start();
+
+    assertThat(statement()).isEqualTo(String.valueOf(clones));
+    assertThat(
+            client
+                .storage()
+                .v1()
+                .csiDrivers()
+                .withName(ScriptedDriver.NAME)
+                .get()
+                .getMetadata()
+                .getAnnotations())
+        .containsEntry("example.com/other", "kept");
+  }
+
+  @Test
+  void withoutACsiDriverObjectClonesAreMadeAllTheSame() {
+    boundClaim("origin");
+    start();
+
+    assertThat(awaitVolumeOf(create(clone("copy", "origin")))).isNotNull();
+    assertThat(statement()).isNull();
   }
 
   @Test

@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param accessModes the Kubernetes names, for instance {@code ReadWriteOnce}
  * @param volumeName the volume the user wants to bind to, or null
  * @param hasSelector whether {@code spec.selector} is set
+ * @param selectedNode the node where its volume is to be made, or null when none is chosen yet
  */
 public record ClaimFacts(
     String namespace,
@@ -29,7 +30,8 @@ public record ClaimFacts(
     VolumeMode volumeMode,
     Set<String> accessModes,
     @Nullable String volumeName,
-    boolean hasSelector) {
+    boolean hasSelector,
+    @Nullable String selectedNode) {
 
   public ClaimFacts {
     accessModes = Set.copyOf(accessModes);

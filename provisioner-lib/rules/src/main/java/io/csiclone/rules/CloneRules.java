@@ -6,9 +6,6 @@ package io.csiclone.rules;
  * <p>All violations are reported together, in the order in which a provisioner would meet them,
  * without those that merely follow from another: of a source that does not exist nothing else is
  * said. A claim that is not a clone has nothing to fear but {@link RuleCode#UNKNOWN_DATA_SOURCE}.
- *
- * <p>{@link RuleCode#TOPOLOGY_CONFLICT} needs facts that are not gathered yet (nodes) and is never
- * reported for now.
  */
 public final class CloneRules {
 
@@ -30,6 +27,20 @@ public final class CloneRules {
       // Whatever was found under that name is not what the user meant.
       StorageClassRules.check(
           new CloneFacts(claim, null, null, facts.targetClass(), null), findings);
+    }
+    return findings.verdict();
+  }
+
+  /**
+   * The verdict on what the claim says of itself, which needs nothing from the cluster: the data
+   * source and whatever keeps the claim from being provisioned at all.
+   */
+  public static Verdict judgeAlone(ClaimFacts claim, RulePolicy policy) {
+    var findings = new Findings(policy);
+    DataSourceRules.check(claim, findings);
+    if (claim.cloneSource().isPresent()) {
+      BindingRules.check(claim, Surroundings.NONE, findings);
+      StorageClassRules.checkAlone(claim, findings);
     }
     return findings.verdict();
   }

@@ -9,6 +9,12 @@ package io.csiclone.rules;
  */
 public record DriverFacts(String name, boolean registered, CloneSupport cloneSupport) {
 
+  /**
+   * The annotation by which a CSIDriver object says whether its driver can clone: {@code true} or
+   * {@code false}.
+   */
+  public static final String CLONE_ANNOTATION = "csi-clone.io/clone-volume";
+
   /** What a driver says of CLONE_VOLUME. */
   public enum CloneSupport {
     YES,

@@ -55,7 +55,7 @@ final class PolicySettings {
                 .formatted(kind, key, clip(value), object, accepted));
       }
     }
-    return new RulePolicy(modes, classPolicy, ignored);
+    return new RulePolicy(modes, classPolicy, base.drivers(), ignored);
   }
 
   private static boolean concerns(String key) {

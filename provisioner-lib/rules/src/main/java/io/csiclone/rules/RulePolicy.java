@@ -1,7 +1,11 @@
 package io.csiclone.rules;
 
+import io.csiclone.rules.DriverFacts.CloneSupport;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -9,23 +13,49 @@ import org.jspecify.annotations.Nullable;
  *
  * @param modes the codes whose mode differs from their default
  * @param classPolicy how alike the storage classes have to be
+ * @param drivers whether CSI drivers can clone, by their names; counts where a driver does not say
+ *     it itself
  * @param ignored sentences on settings of objects that are not understood and do not count
  */
-public record RulePolicy(Map<RuleCode, Mode> modes, ClassPolicy classPolicy, List<String> ignored) {
+public record RulePolicy(
+    Map<RuleCode, Mode> modes,
+    ClassPolicy classPolicy,
+    Map<String, CloneSupport> drivers,
+    List<String> ignored) {
+
+  private static final RulePolicy STRICTEST =
+      new RulePolicy(
+          Arrays.stream(RuleCode.values())
+              .collect(Collectors.toMap(Function.identity(), _ -> Mode.DENY)),
+          ClassPolicy.SAME_CLASS);
 
   public RulePolicy {
     modes = Map.copyOf(modes);
+    drivers = Map.copyOf(drivers);
     ignored = List.copyOf(ignored);
   }
 
-  /** A policy all of which is understood. */
+  /** A policy all of which is understood, and which knows nothing of drivers. */
   public RulePolicy(Map<RuleCode, Mode> modes, ClassPolicy classPolicy) {
-    this(modes, classPolicy, List.of());
+    this(modes, classPolicy, Map.of(), List.of());
   }
 
   /** Every code in its default mode, same class required. */
   public static RulePolicy defaults() {
     return new RulePolicy(Map.of(), ClassPolicy.SAME_CLASS);
+  }
+
+  /**
+   * Refuses for every code. What it allows every other policy allows too, so that there is no need
+   * to look for one.
+   */
+  public static RulePolicy strictest() {
+    return STRICTEST;
+  }
+
+  /** Whether the driver of that name is configured to be able to clone. */
+  CloneSupport cloneSupport(String driver) {
+    return drivers.getOrDefault(driver, CloneSupport.UNKNOWN);
   }
 
   /** The mode in force for {@code code}. */

@@ -19,6 +19,14 @@ final class StorageClassRules {
     }
   }
 
+  /** What can be said without knowing the class and the source. */
+  static void checkAlone(ClaimFacts claim, Findings findings) {
+    var name = claim.storageClassName();
+    if (name != null && name.isEmpty()) {
+      named(new CloneFacts(claim, null, null, null, null), findings);
+    }
+  }
+
   private static boolean named(CloneFacts facts, Findings findings) {
     var claim = facts.claim();
     var name = claim.storageClassName();

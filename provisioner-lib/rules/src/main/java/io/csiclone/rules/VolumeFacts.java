@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param fsType the filesystem written on it, or null when unknown
  * @param phase {@code Bound}, {@code Available}, {@code Released}…
  * @param boundToSource whether its claim reference is the source, by namespace, name and uid
+ * @param nodeAffinity from which nodes it can be reached; null for all of them
  */
 public record VolumeFacts(
     String name,
@@ -23,4 +24,5 @@ public record VolumeFacts(
     VolumeMode volumeMode,
     @Nullable String fsType,
     String phase,
-    boolean boundToSource) {}
+    boolean boundToSource,
+    @Nullable NodeAffinity nodeAffinity) {}

@@ -3,6 +3,9 @@ package io.csiclone.rules;
 /** The source's volume and the driver behind it. */
 final class VolumeRules {
 
+  private static final String OTHER_WAYS =
+      "name a source of a driver that can, or copy the data with a pod";
+
   private VolumeRules() {}
 
   static void check(CloneFacts facts, SourceFacts source, VolumeFacts volume, Findings findings) {
@@ -10,6 +13,7 @@ final class VolumeRules {
       clones(facts, source, volume, findings);
     }
     sameMode(facts.claim(), source, volume, findings);
+    TopologyRules.check(facts, source, volume, findings);
     sameFilesystem(facts, source, volume, findings);
   }
 
@@ -47,17 +51,37 @@ final class VolumeRules {
           findings.add(
               RuleCode.CLONING_UNSUPPORTED,
               field,
-              "driver %s of volume %s of %s says that it cannot clone; name a source of a driver that can, or copy the data with a pod."
-                  .formatted(driver.name(), volume.name(), source.label()));
-      case UNKNOWN -> {
-        if (!driver.registered()) {
+              "driver %s of volume %s of %s says that it cannot clone; %s."
+                  .formatted(driver.name(), volume.name(), source.label(), OTHER_WAYS));
+      case UNKNOWN -> unsaid(driver, field, source, volume, findings);
+    }
+  }
+
+  /** The driver says nothing itself; whoever set this up may know. */
+  private static void unsaid(
+      DriverFacts driver, String field, SourceFacts source, VolumeFacts volume, Findings findings) {
+    switch (findings.configured(driver.name())) {
+      case YES -> {}
+      case NO ->
+          findings.add(
+              RuleCode.CLONING_UNSUPPORTED,
+              field,
+              "driver %s of volume %s of %s is configured as one that cannot clone; %s."
+                  .formatted(driver.name(), volume.name(), source.label(), OTHER_WAYS));
+      case UNKNOWN ->
           findings.add(
               RuleCode.DRIVER_UNKNOWN,
               field,
-              "driver %s of volume %s of %s has no CSIDriver object in this cluster; unless it is installed and can clone, the claim stays Pending."
-                  .formatted(driver.name(), volume.name(), source.label()));
-        }
-      }
+              driver.registered()
+                  ? "driver %s of volume %s of %s does not say whether it can clone; unless it can, the claim stays Pending (whoever knows may set the annotation %s on CSIDriver %s)."
+                      .formatted(
+                          driver.name(),
+                          volume.name(),
+                          source.label(),
+                          DriverFacts.CLONE_ANNOTATION,
+                          driver.name())
+                  : "driver %s of volume %s of %s has no CSIDriver object in this cluster; unless it is installed and can clone, the claim stays Pending."
+                      .formatted(driver.name(), volume.name(), source.label()));
     }
   }
 

@@ -440,8 +440,44 @@ class CloneRulesTest {
   }
 
   @Test
-  void aDriverThatSaysNothingOfCloningIsTrusted() {
-    assertSpotless(judge(scene -> scene.cloneSupport = CloneSupport.UNKNOWN));
+  void aDriverThatSaysNothingOfCloningIsWarnedOf() {
+    assertWarned(
+        judge(scene -> scene.cloneSupport = CloneSupport.UNKNOWN),
+        RuleCode.DRIVER_UNKNOWN,
+        "driver disk.example.com of volume pv-1",
+        "does not say",
+        "csi-clone.io/clone-volume on CSIDriver disk.example.com");
+  }
+
+  private static RulePolicy knowing(CloneSupport support) {
+    return new RulePolicy(
+        Map.of(), ClassPolicy.SAME_CLASS, Map.of("disk.example.com", support), List.of());
+  }
+
+  @Test
+  void ofADriverThatSaysNothingTheConfigurationIsBelieved() {
+    for (boolean registered : new boolean[] {true, false}) {
+      Consumer<Scene> silent =
+          scene -> {
+            scene.cloneSupport = CloneSupport.UNKNOWN;
+            scene.registered = registered;
+          };
+      assertSpotless(judge(silent, knowing(CloneSupport.YES)));
+      assertRefused(
+          judge(silent, knowing(CloneSupport.NO)),
+          RuleCode.CLONING_UNSUPPORTED,
+          "driver disk.example.com",
+          "configured as one that cannot clone");
+    }
+  }
+
+  @Test
+  void whatADriverSaysItselfCountsMoreThanTheConfiguration() {
+    assertSpotless(judge(scene -> {}, knowing(CloneSupport.NO)));
+    assertRefused(
+        judge(scene -> scene.cloneSupport = CloneSupport.NO, knowing(CloneSupport.YES)),
+        RuleCode.CLONING_UNSUPPORTED,
+        "says that it cannot");
   }
 
   @Test
@@ -544,12 +580,35 @@ class CloneRulesTest {
         .extracting(Finding::code)
         .containsExactly(
             RuleCode.PRE_BOUND,
-            RuleCode.SELECTOR_SET,
-            RuleCode.STORAGE_CLASS_MISMATCH,
-            RuleCode.SOURCE_TERMINATING,
-            RuleCode.SIZE_TOO_SMALL,
             RuleCode.CLONING_UNSUPPORTED,
+            RuleCode.SELECTOR_SET,
+            RuleCode.SOURCE_TERMINATING,
+            RuleCode.STORAGE_CLASS_MISMATCH,
+            RuleCode.SIZE_TOO_SMALL,
             RuleCode.VOLUME_MODE_MISMATCH);
+  }
+
+  @Test
+  void aClaimAloneCanBeJudgedByItsShape() {
+    var scene = new Scene();
+    scene.dataSource = pvc("copy");
+    scene.wantedVolume = "pv-9";
+    scene.selector = true;
+    scene.className = "";
+    scene.request = 1;
+    assertThat(CloneRules.judgeAlone(scene.facts().claim(), RulePolicy.defaults()).denials())
+        .extracting(Finding::code)
+        .containsExactly(
+            RuleCode.PRE_BOUND,
+            RuleCode.NO_STORAGE_CLASS,
+            RuleCode.SELF_REFERENCE,
+            RuleCode.SELECTOR_SET);
+    scene = new Scene();
+    scene.className = null;
+    assertSpotless(CloneRules.judgeAlone(scene.facts().claim(), RulePolicy.defaults()));
+    scene.dataSource = null;
+    scene.selector = true;
+    assertSpotless(CloneRules.judgeAlone(scene.facts().claim(), RulePolicy.defaults()));
   }
 
   @Test

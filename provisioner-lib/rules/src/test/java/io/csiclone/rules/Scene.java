@@ -2,6 +2,7 @@ package io.csiclone.rules;
 
 import io.csiclone.rules.DriverFacts.CloneSupport;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -20,11 +21,13 @@ final class Scene {
   Set<String> accessModes = Set.of("ReadWriteOnce");
   @Nullable String wantedVolume;
   boolean selector;
+  @Nullable NodeFacts selectedNode;
 
   // Its class.
   boolean classExists = true;
   String provisioner = "disk.example.com";
   @Nullable String classFsType = "ext4";
+  List<Map<String, Set<String>>> allowedTopologies = List.of();
 
   // The source.
   boolean sourceExists = true;
@@ -44,6 +47,7 @@ final class Scene {
   @Nullable String fsType = "ext4";
   String volumePhase = "Bound";
   boolean boundToSource = true;
+  @Nullable NodeAffinity affinity;
 
   // What else there is.
   @Nullable FreeVolumeFacts freeVolume;
@@ -67,7 +71,7 @@ final class Scene {
   }
 
   CloneFacts facts() {
-    return named().in(new Surroundings(freeVolume, writers));
+    return named().in(new Surroundings(freeVolume, writers, selectedNode));
   }
 
   private CloneFacts named() {
@@ -82,10 +86,11 @@ final class Scene {
             mode,
             accessModes,
             wantedVolume,
-            selector);
+            selector,
+            selectedNode == null ? null : selectedNode.name());
     var target =
         classExists && className != null && !className.isEmpty()
-            ? new StorageClassFacts(className, provisioner, classFsType)
+            ? new StorageClassFacts(className, provisioner, classFsType, allowedTopologies)
             : null;
     if (!sourceExists) {
       return new CloneFacts(claim, null, null, target, null);
@@ -112,7 +117,8 @@ final class Scene {
             volumeMode,
             fsType,
             volumePhase,
-            boundToSource);
+            boundToSource,
+            affinity);
     var driver = csiDriver == null ? null : new DriverFacts(csiDriver, registered, cloneSupport);
     return new CloneFacts(claim, source, volume, target, driver);
   }

@@ -73,6 +73,9 @@ public final class ConformanceSuite {
     List<Check> all = new ArrayList<>(ContractChecks.all());
     all.addAll(CloneChecks.all());
     all.addAll(InterruptionChecks.all());
+    all.addAll(ListChecks.all());
+    all.addAll(ExpansionChecks.all());
+    all.addAll(SnapshotChecks.all());
     return all;
   }
 

@@ -3,8 +3,13 @@ package io.csiclone.testkit.conformance;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.csiclone.csiproto.CapacityRange;
+import io.csiclone.csiproto.ControllerGetCapabilitiesRequest;
+import io.csiclone.csiproto.ControllerServiceCapability.RPC;
+import io.csiclone.csiproto.CreateSnapshotRequest;
 import io.csiclone.csiproto.CreateVolumeRequest;
+import io.csiclone.csiproto.DeleteSnapshotRequest;
 import io.csiclone.csiproto.DeleteVolumeRequest;
+import io.csiclone.csiproto.Snapshot;
 import io.csiclone.csiproto.Volume;
 import io.csiclone.csiproto.VolumeCapability;
 import io.grpc.Status.Code;
@@ -17,14 +22,19 @@ import java.util.Arrays;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.Callable;
+import org.opentest4j.TestAbortedException;
 
 /** One run of one check: its calls, its volumes, and their removal at the end. */
 final class Trial implements AutoCloseable {
+
+  /** A volume or snapshot that is to be deleted at the end. */
+  private record Made(boolean snapshot, String id) {}
 
   private static final Duration PAUSE = Duration.ofMillis(100);
 
@@ -32,7 +42,7 @@ final class Trial implements AutoCloseable {
   final VolumeCapability capability;
   private final VolumeOpener opener;
   private final ConformanceSuite.Settings settings;
-  private final Collection<String> made = Collections.synchronizedCollection(new ArrayList<>());
+  private final Collection<Made> made = Collections.synchronizedCollection(new ArrayList<>());
 
   /** Requests that may have made a volume whose id was not told. */
   private final Map<String, CreateVolumeRequest> unanswered =
@@ -79,7 +89,7 @@ final class Trial implements AutoCloseable {
     unanswered.put(sent.getName(), sent);
     Volume volume = patiently(() -> client.controller().createVolume(sent).getVolume());
     assertThat(volume.getVolumeId()).as("volume_id").isNotEmpty();
-    made.add(volume.getVolumeId());
+    made.add(new Made(false, volume.getVolumeId()));
     unanswered.remove(sent.getName());
     return volume;
   }
@@ -90,7 +100,7 @@ final class Trial implements AutoCloseable {
     unanswered.put(sent.getName(), sent);
     try {
       Volume volume = client.controller(deadline).createVolume(sent).getVolume();
-      made.add(volume.getVolumeId());
+      made.add(new Made(false, volume.getVolumeId()));
       unanswered.remove(sent.getName());
       return Optional.of(volume);
     } catch (StatusRuntimeException e) {
@@ -111,7 +121,46 @@ final class Trial implements AutoCloseable {
             client
                 .controller()
                 .deleteVolume(DeleteVolumeRequest.newBuilder().setVolumeId(volumeId).build()));
-    made.remove(volumeId);
+    made.remove(new Made(false, volumeId));
+  }
+
+  /** Ends the check as not applying to a driver that does not announce it. */
+  void requireController(RPC.Type announced) {
+    boolean able =
+        client
+            .controller()
+            .controllerGetCapabilities(ControllerGetCapabilitiesRequest.getDefaultInstance())
+            .getCapabilitiesList()
+            .stream()
+            .anyMatch(each -> each.getRpc().getType() == announced);
+    if (!able) {
+      throw new TestAbortedException("the driver does not announce " + announced);
+    }
+  }
+
+  /** A snapshot that can be restored; taking it may need patience. */
+  Snapshot takeSnapshot(String name, String sourceVolumeId) throws InterruptedException {
+    CreateSnapshotRequest request =
+        CreateSnapshotRequest.newBuilder().setName(name).setSourceVolumeId(sourceVolumeId).build();
+    Snapshot snapshot = patiently(() -> client.controller().createSnapshot(request).getSnapshot());
+    made.add(new Made(true, snapshot.getSnapshotId()));
+    long end = System.nanoTime() + settings.patience().toNanos();
+    while (!snapshot.getReadyToUse()) {
+      assertThat(System.nanoTime()).as("ready within " + settings.patience()).isLessThan(end);
+      Thread.sleep(PAUSE);
+      snapshot = client.controller().createSnapshot(request).getSnapshot();
+    }
+    return snapshot;
+  }
+
+  void deleteSnapshot(String snapshotId) throws InterruptedException {
+    var _ =
+        patiently(() ->
+            client
+                .controller()
+                .deleteSnapshot(
+                    DeleteSnapshotRequest.newBuilder().setSnapshotId(snapshotId).build()));
+    made.removeIf(new Made(true, snapshotId)::equals);
   }
 
   /** A CreateVolume call that must fail with one of these codes, after any ABORTED. */
@@ -120,7 +169,7 @@ final class Trial implements AutoCloseable {
     assertRefused(
         () -> {
           Volume volume = client.controller().createVolume(request.build()).getVolume();
-          made.add(volume.getVolumeId());
+          made.add(new Made(false, volume.getVolumeId()));
           return volume;
         },
         codes);
@@ -137,7 +186,7 @@ final class Trial implements AutoCloseable {
     }
   }
 
-  private <T> T patiently(Callable<T> call) throws InterruptedException {
+  <T> T patiently(Callable<T> call) throws InterruptedException {
     long end = System.nanoTime() + settings.patience().toNanos();
     while (true) {
       try {
@@ -193,9 +242,13 @@ final class Trial implements AutoCloseable {
         // No volume: nothing to delete.
       }
     }
-    // Clones before their sources.
-    for (String volumeId : List.copyOf(made).reversed()) {
-      delete(volumeId);
+    // What was made of something before what it was made of.
+    for (Made each : new LinkedHashSet<>(List.copyOf(made).reversed())) {
+      if (each.snapshot()) {
+        deleteSnapshot(each.id());
+      } else {
+        delete(each.id());
+      }
     }
   }
 }

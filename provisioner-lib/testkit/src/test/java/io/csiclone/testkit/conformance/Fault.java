@@ -35,7 +35,26 @@ enum Fault {
   SHORTENS_NAMES("names of 128 bytes differ in their last byte"),
   FAILS_TO_DELETE_THE_UNKNOWN(
       "deleting ten times succeeds", "deleting a volume that never was succeeds, whatever its id"),
-  KEEPS_DELETED_NAMES("a clone deleted while it is made leaves nothing under its name");
+  KEEPS_DELETED_NAMES("a clone deleted while it is made leaves nothing under its name"),
+  LISTS_A_PAGE_AGAIN("every volume is listed once, on one page or on many"),
+  LISTS_THE_DELETED("a deleted volume is not listed"),
+  TAKES_ANY_TOKEN("a token that is none is ABORTED"),
+  DESCRIBES_WITHOUT_SOURCE("a clone is described as it was answered"),
+  DESCRIBES_THE_UNKNOWN("describing a volume that never was is NOT_FOUND, whatever its id"),
+  EXPANDS_IN_WORDS_ONLY("an expanded volume is larger and keeps its bytes"),
+  EXPANDS_INTO_EMPTINESS("an expanded volume is larger and keeps its bytes"),
+  EXPANDS_EACH_TIME("expanding ten times is expanding once"),
+  SHRINKS("an expansion never shrinks a volume"),
+  CLONES_AT_THE_FORMER_SIZE("a clone of an expanded volume is as large"),
+  EXPANDS_THE_UNKNOWN("expanding a volume that never was is NOT_FOUND, whatever its id"),
+  TAKES_SNAPSHOTS_BY_NAME_ONLY("a snapshot keeps the bytes of its moment"),
+  FORGETS_THE_SNAPSHOT("a restored volume names its snapshot"),
+  TAKES_ANOTHER_SNAPSHOT_EACH_TIME("taking ten times takes one snapshot"),
+  IGNORES_ANOTHER_SNAPSHOT_SOURCE("the same snapshot name with another source is ALREADY_EXISTS"),
+  TAKES_SNAPSHOTS_OF_NOTHING("a snapshot of a volume that never was is NOT_FOUND"),
+  RESTORES_NOTHING("a restore of a snapshot that never was is NOT_FOUND"),
+  FAILS_TO_DELETE_AN_UNKNOWN_SNAPSHOT("deleting a snapshot ten times succeeds"),
+  LISTS_ALL_SNAPSHOTS("snapshots are listed by id and by source");
 
   private final List<String> caughtBy;
 

@@ -1,17 +1,29 @@
 package io.csiclone.testkit.conformance;
 
+import io.csiclone.csiproto.ControllerExpandVolumeRequest;
+import io.csiclone.csiproto.ControllerExpandVolumeResponse;
 import io.csiclone.csiproto.ControllerGetCapabilitiesRequest;
 import io.csiclone.csiproto.ControllerGetCapabilitiesResponse;
+import io.csiclone.csiproto.ControllerGetVolumeRequest;
+import io.csiclone.csiproto.ControllerGetVolumeResponse;
 import io.csiclone.csiproto.ControllerGrpc;
 import io.csiclone.csiproto.ControllerServiceCapability;
 import io.csiclone.csiproto.ControllerServiceCapability.RPC;
+import io.csiclone.csiproto.CreateSnapshotRequest;
+import io.csiclone.csiproto.CreateSnapshotResponse;
 import io.csiclone.csiproto.CreateVolumeRequest;
 import io.csiclone.csiproto.CreateVolumeResponse;
+import io.csiclone.csiproto.DeleteSnapshotRequest;
+import io.csiclone.csiproto.DeleteSnapshotResponse;
 import io.csiclone.csiproto.DeleteVolumeRequest;
 import io.csiclone.csiproto.DeleteVolumeResponse;
 import io.csiclone.csiproto.GetPluginInfoRequest;
 import io.csiclone.csiproto.GetPluginInfoResponse;
 import io.csiclone.csiproto.IdentityGrpc;
+import io.csiclone.csiproto.ListSnapshotsRequest;
+import io.csiclone.csiproto.ListSnapshotsResponse;
+import io.csiclone.csiproto.ListVolumesRequest;
+import io.csiclone.csiproto.ListVolumesResponse;
 import io.csiclone.csiproto.ProbeRequest;
 import io.csiclone.csiproto.ProbeResponse;
 import io.csiclone.csiproto.ValidateVolumeCapabilitiesRequest;
@@ -36,8 +48,10 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
@@ -56,6 +70,8 @@ final class TinyDriver implements AutoCloseable {
   private final Map<String, Made> byName = new HashMap<>();
   private final Map<String, Made> byId = new HashMap<>();
   private final Set<String> cloned = new HashSet<>();
+  private final Map<String, Long> sizes = new TreeMap<>();
+  private final TinySnapshots snapshots;
 
   private record Made(String id, CreateVolumeRequest request) {
 
@@ -78,6 +94,7 @@ final class TinyDriver implements AutoCloseable {
   TinyDriver(Path folder, @Nullable Fault fault) throws IOException {
     this.folder = folder;
     this.fault = fault;
+    this.snapshots = new TinySnapshots(this::file, fault);
     this.server =
         NettyServerBuilder.forAddress(UnixDomainSocketAddress.of(socket()))
             .channelType(NioServerDomainSocketChannel.class)
@@ -125,7 +142,9 @@ final class TinyDriver implements AutoCloseable {
       long bytes = request.getCapacityRange().getRequiredBytes();
       byName.put(name, made);
       byId.put(id, made);
+      sizes.put(id, bytes);
       if (source == null) {
+        restore(request, id);
         resize(id, bytes);
       } else if (!has(Fault.IS_READY_BEFORE_ITS_COPY)) {
         populate(source, id, bytes);
@@ -136,9 +155,11 @@ final class TinyDriver implements AutoCloseable {
       Thread.sleep(COPY_MILLIS);
       copy(request.getVolumeContentSource().getVolume().getVolumeId(), made.id());
     }
-    return has(Fault.FORGETS_CONTENT_SOURCE)
-        ? made.answer().toBuilder().clearContentSource().build()
-        : made.answer();
+    boolean forgets =
+        request.getVolumeContentSource().hasSnapshot()
+            ? has(Fault.FORGETS_THE_SNAPSHOT)
+            : has(Fault.FORGETS_CONTENT_SOURCE);
+    return forgets ? made.answer().toBuilder().clearContentSource().build() : made.answer();
   }
 
   private Volume again(Made known, CreateVolumeRequest request) throws IOException {
@@ -162,8 +183,22 @@ final class TinyDriver implements AutoCloseable {
     return known.answer();
   }
 
+  private void restore(CreateVolumeRequest request, String id) throws IOException {
+    String snapshot = request.getVolumeContentSource().getSnapshot().getSnapshotId();
+    if (snapshots.has(snapshot)) {
+      Files.copy(file(snapshot), file(id), StandardCopyOption.REPLACE_EXISTING);
+    }
+  }
+
   private @Nullable Made source(CreateVolumeRequest request) {
     if (!request.hasVolumeContentSource()) {
+      return null;
+    }
+    if (request.getVolumeContentSource().hasSnapshot()) {
+      if (!snapshots.has(request.getVolumeContentSource().getSnapshot().getSnapshotId())
+          && !has(Fault.RESTORES_NOTHING)) {
+        throw refusal(Status.NOT_FOUND);
+      }
       return null;
     }
     if (!request.getVolumeContentSource().hasVolume()) {
@@ -180,8 +215,7 @@ final class TinyDriver implements AutoCloseable {
         && !has(Fault.IGNORES_THE_MODE)) {
       throw refusal(Status.INVALID_ARGUMENT);
     }
-    if (source.request().getCapacityRange().getRequiredBytes()
-            > request.getCapacityRange().getRequiredBytes()
+    if (sizeOf(source) > request.getCapacityRange().getRequiredBytes()
         && !has(Fault.CUTS_SMALLER_CLONES)) {
       throw refusal(Status.OUT_OF_RANGE);
     }
@@ -251,11 +285,74 @@ final class TinyDriver implements AutoCloseable {
     if (!has(Fault.KEEPS_DELETED_NAMES)) {
       byName.values().remove(made);
     }
+    if (!has(Fault.LISTS_THE_DELETED)) {
+      sizes.remove(id);
+    }
     Files.deleteIfExists(file(id));
   }
 
-  private static StatusRuntimeException refusal(Status status) {
+  static StatusRuntimeException refusal(Status status) {
     return status.withDescription("refused").asRuntimeException();
+  }
+
+  private long sizeOf(Made volume) {
+    return has(Fault.CLONES_AT_THE_FORMER_SIZE)
+        ? volume.request().getCapacityRange().getRequiredBytes()
+        : sizes.getOrDefault(volume.id(), 0L);
+  }
+
+  private synchronized ListVolumesResponse list(int most, String token) {
+    if (!token.isEmpty() && !sizes.containsKey(token) && !has(Fault.TAKES_ANY_TOKEN)) {
+      throw refusal(Status.ABORTED);
+    }
+    var page = ListVolumesResponse.newBuilder();
+    List<String> ids =
+        sizes.keySet().stream().filter(id -> id.compareTo(token) >= 0).sorted().toList();
+    boolean more = most != 0 && ids.size() > most;
+    for (String id : more ? ids.subList(0, most) : ids) {
+      page.addEntries(
+          ListVolumesResponse.Entry.newBuilder().setVolume(Volume.newBuilder().setVolumeId(id)));
+    }
+    if (more) {
+      boolean again = has(Fault.LISTS_A_PAGE_AGAIN) && token.isEmpty() && most > 1;
+      page.setNextToken(ids.get(again ? most - 1 : most));
+    }
+    return page.build();
+  }
+
+  private synchronized Volume describe(String id) {
+    Made made = byId.get(id);
+    if (made == null) {
+      if (has(Fault.DESCRIBES_THE_UNKNOWN)) {
+        return Volume.newBuilder().setVolumeId(id).build();
+      }
+      throw refusal(Status.NOT_FOUND);
+    }
+    return has(Fault.DESCRIBES_WITHOUT_SOURCE)
+        ? made.answer().toBuilder().clearContentSource().build()
+        : made.answer();
+  }
+
+  private synchronized long expand(String id, long bytes) throws IOException {
+    if (!byId.containsKey(id)) {
+      if (has(Fault.EXPANDS_THE_UNKNOWN)) {
+        return bytes;
+      }
+      throw refusal(Status.NOT_FOUND);
+    }
+    long before = sizes.getOrDefault(id, 0L);
+    if (bytes < before && !has(Fault.SHRINKS)) {
+      return before;
+    }
+    long size = has(Fault.EXPANDS_EACH_TIME) ? Math.max(before + 4096, bytes) : bytes;
+    sizes.put(id, size);
+    if (has(Fault.EXPANDS_INTO_EMPTINESS)) {
+      resize(id, 0);
+    }
+    if (!has(Fault.EXPANDS_IN_WORDS_ONLY)) {
+      resize(id, size);
+    }
+    return size;
   }
 
   private interface Work<T> {
@@ -317,11 +414,78 @@ final class TinyDriver implements AutoCloseable {
     }
 
     @Override
+    public void listVolumes(ListVolumesRequest request, StreamObserver<ListVolumesResponse> to) {
+      answer(to, () -> list(request.getMaxEntries(), request.getStartingToken()));
+    }
+
+    @Override
+    public void controllerGetVolume(
+        ControllerGetVolumeRequest request, StreamObserver<ControllerGetVolumeResponse> to) {
+      answer(
+          to,
+          () ->
+              ControllerGetVolumeResponse.newBuilder()
+                  .setVolume(describe(request.getVolumeId()))
+                  .build());
+    }
+
+    @Override
+    public void controllerExpandVolume(
+        ControllerExpandVolumeRequest request, StreamObserver<ControllerExpandVolumeResponse> to) {
+      answer(
+          to,
+          () ->
+              ControllerExpandVolumeResponse.newBuilder()
+                  .setCapacityBytes(
+                      expand(request.getVolumeId(), request.getCapacityRange().getRequiredBytes()))
+                  .build());
+    }
+
+    @Override
+    public void createSnapshot(
+        CreateSnapshotRequest request, StreamObserver<CreateSnapshotResponse> to) {
+      synchronized (TinyDriver.this) {
+        answer(
+            to,
+            () -> CreateSnapshotResponse.newBuilder().setSnapshot(snapshots.take(request)).build());
+      }
+    }
+
+    @Override
+    public void deleteSnapshot(
+        DeleteSnapshotRequest request, StreamObserver<DeleteSnapshotResponse> to) {
+      synchronized (TinyDriver.this) {
+        answer(
+            to,
+            () -> {
+              snapshots.delete(request.getSnapshotId());
+              return DeleteSnapshotResponse.getDefaultInstance();
+            });
+      }
+    }
+
+    @Override
+    public void listSnapshots(
+        ListSnapshotsRequest request, StreamObserver<ListSnapshotsResponse> to) {
+      synchronized (TinyDriver.this) {
+        answer(to, () -> snapshots.list(request));
+      }
+    }
+
+    @Override
     public void controllerGetCapabilities(
         ControllerGetCapabilitiesRequest request,
         StreamObserver<ControllerGetCapabilitiesResponse> to) {
       var response = ControllerGetCapabilitiesResponse.newBuilder();
-      for (RPC.Type type : new RPC.Type[] {RPC.Type.CREATE_DELETE_VOLUME, RPC.Type.CLONE_VOLUME}) {
+      for (RPC.Type type :
+          List.of(
+              RPC.Type.CREATE_DELETE_VOLUME,
+              RPC.Type.CLONE_VOLUME,
+              RPC.Type.LIST_VOLUMES,
+              RPC.Type.GET_VOLUME,
+              RPC.Type.EXPAND_VOLUME,
+              RPC.Type.CREATE_DELETE_SNAPSHOT,
+              RPC.Type.LIST_SNAPSHOTS)) {
         response.addCapabilities(
             ControllerServiceCapability.newBuilder().setRpc(RPC.newBuilder().setType(type)));
       }

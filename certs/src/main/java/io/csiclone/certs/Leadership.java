@@ -1,0 +1,167 @@
+package io.csiclone.certs;
+
+import static java.util.concurrent.TimeUnit.MILLISECONDS;
+
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.fabric8.kubernetes.client.extended.leaderelection.LeaderCallbacks;
+import io.fabric8.kubernetes.client.extended.leaderelection.LeaderElectionConfig;
+import io.fabric8.kubernetes.client.extended.leaderelection.LeaderElector;
+import io.fabric8.kubernetes.client.extended.leaderelection.resourcelock.LeaderElectionRecord;
+import io.fabric8.kubernetes.client.extended.leaderelection.resourcelock.LeaseLock;
+import java.net.HttpURLConnection;
+import java.time.Duration;
+import java.util.Objects;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Elects one of the replicas through a Lease. Two may believe for a moment that they lead, when
+ * clocks differ much; so whatever a leader writes has to be guarded by the version it has read.
+ */
+final class Leadership implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(Leadership.class);
+
+  private final KubernetesClient client;
+  private final String namespace;
+  private final String name;
+  private final Duration lease;
+  private final String identity =
+      Objects.requireNonNullElse(System.getenv("HOSTNAME"), "webhook") + "_" + UUID.randomUUID();
+  private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
+
+  private volatile boolean leading;
+  private volatile @Nullable String failure;
+
+  // Guarded by this.
+  private boolean closed;
+  private @Nullable CompletableFuture<?> election;
+
+  Leadership(KubernetesClient client, String namespace, String name, Duration lease) {
+    this.client = client;
+    this.namespace = namespace;
+    this.name = name;
+    this.lease = lease;
+  }
+
+  boolean leading() {
+    return leading;
+  }
+
+  /** Why the Lease cannot be read or written, null if it can. */
+  @Nullable String failure() {
+    return failure;
+  }
+
+  /**
+   * Stands for election, and again whenever leadership is lost.
+   *
+   * @param onElected called with each election won
+   */
+  synchronized void start(Runnable onElected) {
+    if (closed) {
+      return;
+    }
+    CompletableFuture<?> standing = new LeaderElector(client, terms(onElected), threads).start();
+    election = standing;
+    var _ =
+        standing.whenComplete((result, thrown) -> {
+          leading = false;
+          if (!standing.isCancelled()) {
+            var soon = CompletableFuture.delayedExecutor(retry().toMillis(), MILLISECONDS);
+            soon.execute(() -> start(onElected));
+          }
+        });
+  }
+
+  private LeaderElectionConfig terms(Runnable onElected) {
+    return new LeaderElectionConfig(
+        new ReportingLock(),
+        lease,
+        lease.multipliedBy(2).dividedBy(3),
+        retry(),
+        new LeaderCallbacks(
+            () -> {
+              leading = true;
+              log.info("Lease {}/{}: this replica cares for certificates", namespace, name);
+              onElected.run();
+            },
+            () -> leading = false,
+            holder -> log.debug("Lease {}/{} is held by {}", namespace, name, holder)),
+        true,
+        name);
+  }
+
+  private Duration retry() {
+    return lease.dividedBy(7);
+  }
+
+  /** Gives the Lease back, so that another replica need not wait until it runs out. */
+  @Override
+  public void close() {
+    CompletableFuture<?> standing;
+    synchronized (this) {
+      closed = true;
+      standing = election;
+    }
+    if (standing != null) {
+      var _ = standing.cancel(true);
+    }
+    threads.shutdownNow();
+  }
+
+  /** Says in one line, and once, why the Lease cannot be had. */
+  private final class ReportingLock extends LeaseLock {
+    ReportingLock() {
+      super(namespace, name, identity);
+    }
+
+    @Override
+    public synchronized LeaderElectionRecord get(KubernetesClient client) {
+      try {
+        LeaderElectionRecord record = super.get(client);
+        failure = null;
+        return record;
+      } catch (KubernetesClientException e) {
+        report(e);
+        throw e;
+      }
+    }
+
+    @Override
+    public synchronized void create(KubernetesClient client, LeaderElectionRecord record) {
+      try {
+        super.create(client, record);
+      } catch (KubernetesClientException e) {
+        report(e);
+        throw e;
+      }
+    }
+
+    @Override
+    public synchronized void update(KubernetesClient client, LeaderElectionRecord record) {
+      try {
+        super.update(client, record);
+      } catch (KubernetesClientException e) {
+        report(e);
+        throw e;
+      }
+    }
+
+    private void report(KubernetesClientException e) {
+      if (e.getCode() == HttpURLConnection.HTTP_CONFLICT) {
+        // Another replica was faster.
+        return;
+      }
+      if (failure == null) {
+        log.warn("Lease {}/{}: {}", namespace, name, e.getMessage());
+      }
+      failure = "Lease %s/%s: %s".formatted(namespace, name, e.getMessage());
+    }
+  }
+}

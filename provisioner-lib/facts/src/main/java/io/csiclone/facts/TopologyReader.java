@@ -1,0 +1,80 @@
+package io.csiclone.facts;
+
+import io.csiclone.rules.NodeAffinity;
+import io.csiclone.rules.NodeAffinity.Requirement;
+import io.csiclone.rules.NodeAffinity.Term;
+import io.csiclone.rules.NodeFacts;
+import io.fabric8.kubernetes.api.model.Node;
+import io.fabric8.kubernetes.api.model.NodeSelectorRequirement;
+import io.fabric8.kubernetes.api.model.PersistentVolume;
+import io.fabric8.kubernetes.api.model.TopologySelectorTerm;
+import io.fabric8.kubernetes.api.model.storage.StorageClass;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/** Reads where volumes and nodes are. */
+public final class TopologyReader {
+
+  /** The node where a claim's volume is to be made; written by the scheduler. */
+  static final String SELECTED_NODE_ANNOTATION = "volume.kubernetes.io/selected-node";
+
+  private TopologyReader() {}
+
+  /** From which nodes {@code volume} can be reached; null when it says nothing of it. */
+  public static @Nullable NodeAffinity affinity(PersistentVolume volume) {
+    var spec = volume.getSpec();
+    var affinity = spec == null ? null : spec.getNodeAffinity();
+    var required = affinity == null ? null : affinity.getRequired();
+    return required == null
+        ? null
+        : new NodeAffinity(
+            each(required.getNodeSelectorTerms())
+                .map(term ->
+                    new Term(
+                        requirements(term.getMatchExpressions()),
+                        requirements(term.getMatchFields())))
+                .toList());
+  }
+
+  static NodeFacts node(Node node) {
+    var labels = node.getMetadata().getLabels();
+    return new NodeFacts(
+        ClaimReader.text(node.getMetadata().getName()), labels == null ? Map.of() : labels);
+  }
+
+  /** Where the class makes volumes: the values by label, for each place. */
+  static List<Map<String, Set<String>>> allowed(StorageClass storageClass) {
+    return each(storageClass.getAllowedTopologies()).map(TopologyReader::values).toList();
+  }
+
+  /** A label that is named twice has to have a value of both. */
+  private static Map<String, Set<String>> values(TopologySelectorTerm term) {
+    var values = new HashMap<String, Set<String>>();
+    each(term.getMatchLabelExpressions())
+        .forEach(label ->
+            values.merge(
+                ClaimReader.text(label.getKey()),
+                Set.copyOf(each(label.getValues()).toList()),
+                (first, second) -> Set.copyOf(first.stream().filter(second::contains).toList())));
+    return values;
+  }
+
+  private static List<Requirement> requirements(@Nullable List<NodeSelectorRequirement> list) {
+    return each(list)
+        .map(one ->
+            new Requirement(
+                ClaimReader.text(one.getKey()),
+                ClaimReader.text(one.getOperator()),
+                each(one.getValues()).toList()))
+        .toList();
+  }
+
+  private static <T> Stream<T> each(@Nullable List<T> list) {
+    return list == null ? Stream.empty() : list.stream().filter(Objects::nonNull);
+  }
+}
