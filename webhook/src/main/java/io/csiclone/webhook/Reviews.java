@@ -21,6 +21,7 @@ final class Reviews {
   static final int LARGEST_BODY = 3 << 20;
 
   private static final String API_VERSION = "admission.k8s.io/v1";
+
   /** The client's own reader takes what is not quite JSON for YAML. */
   private static final JsonMapper STRICT = JsonMapper.shared();
 
