@@ -75,7 +75,9 @@ final class AdmissionController {
               LOG.atWarn().setMessage("Admitted unjudged");
           case Decision.Allowed _ -> LOG.atDebug().setMessage("Admitted");
           case Decision.Patched patched ->
-              LOG.atInfo()
+              // The user is told by a warning, the audit log has the patch; a line of log for each
+              // would cost as much as all the rest.
+              LOG.atDebug()
                   .setMessage("Admitted with changes")
                   .addKeyValue("patch", patched.patch().toString());
           case Decision.Denied denied ->

@@ -51,7 +51,12 @@ final class Inheritance {
       return null;
     }
     var named = written.cloneSource().orElseThrow();
-    var source = facts.claimLive(written.namespace(), named.name()).orElse(null);
+    // What may refuse the clone is asked live.
+    var found =
+        origin == ClassOrigin.UNKNOWN
+            ? facts.claimLive(written.namespace(), named.name())
+            : facts.claimWithItsClass(written.namespace(), named.name());
+    var source = found.orElse(null);
     var sourceClass = source == null ? null : ClaimReader.storageClass(source);
     // Without a class to inherit there is nothing to do here; validation says what is wrong.
     if (sourceClass == null

@@ -1,14 +1,11 @@
 package io.csiclone.webhook;
 
-import io.fabric8.kubernetes.api.model.ObjectMeta;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
-import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.Map;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
-import tools.jackson.core.type.TypeReference;
 
 /**
  * Reads what the API server sends. Only a claim that names a data source and is being created, or
@@ -20,13 +17,7 @@ final class Reviews {
   static final int LARGEST_BODY = 3 << 20;
 
   private static final String API_VERSION = "admission.k8s.io/v1";
-  private static final TypeReference<Map<String, Object>> TREE = new TypeReference<>() {};
-
-  private final KubernetesSerialization json;
-
-  Reviews(KubernetesSerialization json) {
-    this.json = json;
-  }
+  private static final Pattern UID = Pattern.compile("[!-~]{1,128}");
 
   /**
    * @param announced the length the client announced, or -1
@@ -36,7 +27,9 @@ final class Reviews {
     if (announced > LARGEST_BODY) {
       throw tooLarge();
     }
-    var bytes = body.readNBytes(LARGEST_BODY + 1);
+    // Knowing the length spares buffers; no client's word makes us take more than a body can be.
+    var bytes =
+        announced < 0 ? body.readNBytes(LARGEST_BODY + 1) : body.readNBytes((int) announced);
     if (bytes.length > LARGEST_BODY) {
       throw tooLarge();
     }
@@ -48,20 +41,16 @@ final class Reviews {
         413, "The body is larger than the %d bytes that are accepted.".formatted(LARGEST_BODY));
   }
 
-  private Map<String, Object> tree(byte[] bytes) {
-    // The reader would take anything else for YAML.
+  private static Map<String, @Nullable Object> tree(byte[] bytes) {
     if (!beginsLikeAnObject(bytes)) {
       throw new BadReviewException(400, "The body is not a JSON object.");
     }
     try {
-      var tree = json.unmarshal(new ByteArrayInputStream(bytes), TREE);
-      if (tree != null) {
-        return tree;
-      }
-    } catch (RuntimeException e) {
-      // Said below: the reader's own message quotes the body.
+      return JsonTree.object(bytes);
+    } catch (IllegalArgumentException e) {
+      // The reader's own message quotes the body.
+      throw new BadReviewException(400, "The body is not valid JSON.");
     }
-    throw new BadReviewException(400, "The body is not valid JSON.");
   }
 
   private static boolean beginsLikeAnObject(byte[] bytes) {
@@ -76,7 +65,7 @@ final class Reviews {
     return false;
   }
 
-  private AdmissionAttempt attempt(Map<String, Object> tree) {
+  private static AdmissionAttempt attempt(Map<?, ?> tree) {
     if (!"AdmissionReview".equals(tree.get("kind"))) {
       throw new BadReviewException(400, "The kind of the body is not AdmissionReview.");
     }
@@ -90,6 +79,10 @@ final class Reviews {
     var uid = text(request.get("uid"));
     if (uid.isBlank()) {
       throw new BadReviewException(400, "The request of the AdmissionReview has no uid.");
+    }
+    // It comes back in the answer and goes into the log.
+    if (!UID.matcher(uid).matches()) {
+      throw new BadReviewException(400, "The uid of the request is not a uid.");
     }
     var namespace = text(request.get("namespace"));
     if (!aboutClaim(request)) {
@@ -133,7 +126,7 @@ final class Reviews {
         && "PersistentVolumeClaim".equals(kind.get("kind"));
   }
 
-  private @Nullable PersistentVolumeClaim claim(Map<?, ?> object, String namespace) {
+  private static @Nullable PersistentVolumeClaim claim(Map<?, ?> object, String namespace) {
     if (!(object.get("spec") instanceof Map<?, ?> spec)
         || (spec.get("dataSource") == null && spec.get("dataSourceRef") == null)) {
       return null;
@@ -142,13 +135,10 @@ final class Reviews {
       throw new BadReviewException(400, "The request is about a claim but has no namespace.");
     }
     try {
-      var claim = json.convertValue(object, PersistentVolumeClaim.class);
-      if (claim.getMetadata() == null) {
-        claim.setMetadata(new ObjectMeta());
-      }
+      var claim = RawClaim.model(object);
       claim.getMetadata().setNamespace(namespace);
       return claim;
-    } catch (RuntimeException e) {
+    } catch (IllegalArgumentException e) {
       throw new BadReviewException(
           400, "The object of the request is not a PersistentVolumeClaim of v1.");
     }

@@ -55,8 +55,8 @@ class WebhookConfiguration {
   }
 
   @Bean
-  Reviews reviews(KubernetesClient client) {
-    return new Reviews(client.getKubernetesSerialization());
+  Reviews reviews() {
+    return new Reviews();
   }
 
   @Bean

@@ -48,7 +48,7 @@ class AdmissionCoreTest {
   private static AdmissionAttempt attempt(Review review) {
     var bytes = review.json().getBytes(StandardCharsets.UTF_8);
     try {
-      return new Reviews(JSON).read(new ByteArrayInputStream(bytes), bytes.length);
+      return new Reviews().read(new ByteArrayInputStream(bytes), bytes.length);
     } catch (IOException e) {
       throw new AssertionError(e);
     }

@@ -84,7 +84,7 @@ class RecordedReviewsTest {
 
   private static AdmissionAttempt read(byte[] body) {
     try {
-      return new Reviews(JSON).read(new ByteArrayInputStream(body), body.length);
+      return new Reviews().read(new ByteArrayInputStream(body), body.length);
     } catch (IOException e) {
       throw new AssertionError(e);
     }

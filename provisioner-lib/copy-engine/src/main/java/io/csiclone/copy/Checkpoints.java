@@ -14,7 +14,6 @@ final class Checkpoints {
   private final JournalFile file;
   private final Volume volume;
   private final Granules granules;
-  private final boolean clonedBefore;
   private final long earlierCloned;
   private final Optional<String> startedOver;
   private long journaled;
@@ -31,7 +30,6 @@ final class Checkpoints {
     this.volume = volume;
     this.granules = granules;
     this.earlierCloned = earlierCloned;
-    this.clonedBefore = earlierCloned > 0;
     this.startedOver = startedOver;
   }
 
@@ -122,7 +120,7 @@ final class Checkpoints {
 
   /** Whether an earlier copy shared extents, whose bytes are in no digest. */
   boolean clonedBefore() {
-    return clonedBefore;
+    return earlierCloned > 0;
   }
 
   /** Returns when every granule done by now is on the medium and the journal says so. */

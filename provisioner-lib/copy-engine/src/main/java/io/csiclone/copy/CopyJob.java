@@ -82,7 +82,7 @@ final class CopyJob {
       while (true) {
         long wait = work(lane, buffer);
         if (wait == ENDED) {
-          run.settle(lane);
+          lane.settle();
           return leave(lane);
         }
         if (wait > 0 || run.now() - turnEnd >= 0) {
@@ -98,7 +98,7 @@ final class CopyJob {
           new CopyException(
               CopyFailure.INTERNAL, "copying " + source + " to " + target + " failed: " + e, e));
     }
-    run.abandon(lane);
+    lane.abandon();
     return leave(lane);
   }
 

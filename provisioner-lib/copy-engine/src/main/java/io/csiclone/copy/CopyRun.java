@@ -102,7 +102,7 @@ final class CopyRun {
         new Volume(
             pair.source(),
             pair.target(),
-            new Ladder(options.fastest(), digesting, pair.source().betterPastCache()),
+            new Ladder(options.fastest(), digesting, pair.source()::betterPastCache),
             tally,
             digesting);
     Granules granules = granules(volume);
@@ -170,13 +170,8 @@ final class CopyRun {
   }
 
   private WriteBehind behind(Lane lane) {
-    WriteBehind behind = lane.behind;
-    if (behind == null) {
-      behind =
-          new WriteBehind(pass().volume().target(), inFlight, unsettled, inFlight.share(threads));
-      lane.behind = behind;
-    }
-    return behind;
+    return lane.behind(() ->
+        new WriteBehind(pass().volume().target(), inFlight, unsettled, inFlight.share(threads)));
   }
 
   /**
@@ -248,28 +243,6 @@ final class CopyRun {
       kept.write(lane.stamp);
       behind(lane).settle();
       lane.unjournaled = 0;
-    }
-  }
-
-  /** The lane has nothing left to do; what it wrote is waited for. */
-  void settle(Lane lane) throws SystemCallException {
-    WriteBehind behind = lane.behind;
-    lane.behind = null;
-    if (behind != null) {
-      try {
-        behind.settle();
-      } finally {
-        behind.forget();
-      }
-    }
-  }
-
-  /** The lane gives up. */
-  void abandon(Lane lane) {
-    WriteBehind behind = lane.behind;
-    lane.behind = null;
-    if (behind != null) {
-      behind.forget();
     }
   }
 

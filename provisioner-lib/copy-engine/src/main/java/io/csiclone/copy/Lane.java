@@ -1,5 +1,7 @@
 package io.csiclone.copy;
 
+import io.csiclone.copy.internal.linux.SystemCallException;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,8 +19,7 @@ final class Lane {
 
   BlockDigest digest = new BlockDigest();
 
-  /** Its writes of the pass under way. */
-  @Nullable WriteBehind behind;
+  private @Nullable WriteBehind behind;
 
   /** Work on granules that the journal does not have, and the stamp of the last of them. */
   long unjournaled;
@@ -31,5 +32,37 @@ final class Lane {
 
   CopyJob job() {
     return job;
+  }
+
+  /** Its writes, {@code fresh} at the first. */
+  WriteBehind behind(Supplier<WriteBehind> fresh) {
+    WriteBehind writes = behind;
+    if (writes == null) {
+      writes = fresh.get();
+      behind = writes;
+    }
+    return writes;
+  }
+
+  /** It has nothing left to do; what it wrote is waited for. */
+  void settle() throws SystemCallException {
+    WriteBehind writes = behind;
+    behind = null;
+    if (writes != null) {
+      try {
+        writes.settle();
+      } finally {
+        writes.forget();
+      }
+    }
+  }
+
+  /** It gives up. */
+  void abandon() {
+    WriteBehind writes = behind;
+    behind = null;
+    if (writes != null) {
+      writes.forget();
+    }
   }
 }

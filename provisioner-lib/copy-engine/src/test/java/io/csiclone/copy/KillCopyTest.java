@@ -283,6 +283,8 @@ class KillCopyTest {
 
         Copies are limited to %d MiB/s so that they last long enough to be killed, but a whole reflink is one call and seldom hit. A third of the copies each go
         without verification, with a digest, and with a read-back, where the kill may come during the comparison.
+
+        A killed process loses nothing that the kernel already has. That the flush comes before the journal's entry, which is what counts when the power fails, is tested by the order of the calls (`ResumeTest`).
         """
             .formatted(RATE / MIB));
     Files.writeString(Path.of(file), text);

@@ -41,7 +41,8 @@ public interface ClusterFacts extends AutoCloseable {
 
   /**
    * Watches as {@link #watch(KubernetesClient, Duration)} does, and namespaces besides; {@link
-   * #judge} then looks at free volumes, pods and the selected node too.
+   * #judge} then looks at free volumes, pods and the selected node too. Of claims and volumes only
+   * what the restrictions read is cached, and so what comes from the cache has no more than that.
    */
   static ClusterFacts watchForAdmission(KubernetesClient client, Duration patience) {
     return WatchedFacts.startForAdmission(client, client, patience);
@@ -88,6 +89,13 @@ public interface ClusterFacts extends AutoCloseable {
 
   /** The claim of that name as it is now. */
   Optional<PersistentVolumeClaim> claimLive(String namespace, String name);
+
+  /**
+   * The claim of that name, for the sake of its storage class: from the cache when what it holds of
+   * the class cannot change any more, since the claim is bound and stays; else live. That such a
+   * claim has been replaced by one of the same name goes unnoticed until the watch tells.
+   */
+  Optional<PersistentVolumeClaim> claimWithItsClass(String namespace, String name);
 
   /** The volume of that name, from the cache or live. */
   Optional<PersistentVolume> volume(String name);

@@ -6,12 +6,16 @@ import io.fabric8.kubernetes.api.model.ListOptionsBuilder;
 import io.fabric8.kubernetes.api.model.Namespace;
 import io.fabric8.kubernetes.api.model.PersistentVolume;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
+import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.storage.CSIDriver;
 import io.fabric8.kubernetes.api.model.storage.StorageClass;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -19,6 +23,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.BooleanSupplier;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -33,6 +38,8 @@ final class LiveLookup implements Lookup {
   private static final long PAGE = 250;
 
   private static final Duration SYNC_POLL = Duration.ofMillis(5);
+  /** Pods named for a claim at the most. */
+  private static final int MOST_NAMED = 10;
 
   /** What the API server takes as a name; nothing else can exist, or belongs into a path. */
   private static final Pattern NAME = Pattern.compile("[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?");
@@ -89,25 +96,65 @@ final class LiveLookup implements Lookup {
    * @param namespace that of the claim, the only one whose pods are read
    */
   List<String> writers(String namespace, String claim) {
+    var writers = new ArrayList<String>();
+    pods(
+        namespace,
+        page -> {
+          page.stream()
+              .filter(pod -> Writers.writable(pod).contains(claim))
+              .forEach(pod -> writers.add(pod.getMetadata().getName()));
+          return writers.isEmpty();
+        });
+    return writers;
+  }
+
+  /** Some of the pods that may write to each claim of a namespace. */
+  Map<String, List<String>> writers(String namespace) {
+    var writers = new HashMap<String, List<String>>();
+    pods(
+        namespace,
+        page -> {
+          for (var pod : page) {
+            for (var claim : Writers.writable(pod)) {
+              var named = writers.computeIfAbsent(claim, _ -> new ArrayList<>());
+              if (named.size() < MOST_NAMED) {
+                named.add(pod.getMetadata().getName());
+              }
+            }
+          }
+          return true;
+        });
+    return writers;
+  }
+
+  /**
+   * @param goOn takes a page of pods and tells whether to read the next
+   */
+  private void pods(String namespace, Predicate<List<Pod>> goOn) {
     String next = null;
     do {
-      var options = new ListOptionsBuilder().withLimit(PAGE).withContinue(next).build();
+      var options =
+          new ListOptionsBuilder()
+              .withLimit(PAGE)
+              .withContinue(next)
+              // Those that have ended are many where jobs run.
+              .withFieldSelector("status.phase!=Succeeded,status.phase!=Failed")
+              .build();
       var page =
           get(
                   "the pods of namespace " + namespace,
                   () -> client.pods().inNamespace(namespace).list(options))
               .orElseThrow();
-      var writers =
-          page.getItems().stream()
-              .filter(pod -> Writers.mayWrite(pod, claim))
-              .map(pod -> pod.getMetadata().getName())
-              .toList();
-      if (!writers.isEmpty()) {
-        return writers;
+      if (!goOn.test(page.getItems())) {
+        return;
       }
       next = page.getMetadata() == null ? null : page.getMetadata().getContinue();
     } while (next != null && !next.isEmpty());
-    return List.of();
+  }
+
+  /** What is left of the patience. */
+  Duration left() {
+    return Duration.ofNanos(Math.max(0, deadline - System.nanoTime()));
   }
 
   /** Waits until the caches are filled, as part of the time for this question. */

@@ -10,17 +10,12 @@ import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.PersistentVolumeSpec;
 import io.fabric8.kubernetes.api.model.storage.CSIDriver;
 import io.fabric8.kubernetes.api.model.storage.StorageClass;
-import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
-import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** Reads volumes, storage classes and drivers. */
 final class VolumeReader {
-
-  private static final Map<String, Function<PersistentVolumeSpec, @Nullable Object>> PLUGINS =
-      plugins();
 
   private VolumeReader() {}
 
@@ -32,7 +27,7 @@ final class VolumeReader {
     var owner = source.getMetadata();
     return new VolumeFacts(
         ClaimReader.text(volume.getMetadata().getName()),
-        plugin(spec),
+        VolumePlugins.of(spec),
         csi == null ? null : csi.getDriver(),
         ClaimReader.storageBytes(spec.getCapacity()),
         ClaimReader.mode(spec.getVolumeMode()),
@@ -83,40 +78,5 @@ final class VolumeReader {
         .filter(value -> !value.isEmpty())
         .findFirst()
         .orElse(null);
-  }
-
-  private static String plugin(PersistentVolumeSpec spec) {
-    return PLUGINS.entrySet().stream()
-        .filter(plugin -> plugin.getValue().apply(spec) != null)
-        .map(Map.Entry::getKey)
-        .findFirst()
-        .orElse("");
-  }
-
-  private static Map<String, Function<PersistentVolumeSpec, @Nullable Object>> plugins() {
-    var plugins = new LinkedHashMap<String, Function<PersistentVolumeSpec, @Nullable Object>>();
-    plugins.put("csi", PersistentVolumeSpec::getCsi);
-    plugins.put("flexVolume", PersistentVolumeSpec::getFlexVolume);
-    plugins.put("local", PersistentVolumeSpec::getLocal);
-    plugins.put("hostPath", PersistentVolumeSpec::getHostPath);
-    plugins.put("nfs", PersistentVolumeSpec::getNfs);
-    plugins.put("iscsi", PersistentVolumeSpec::getIscsi);
-    plugins.put("fc", PersistentVolumeSpec::getFc);
-    plugins.put("awsElasticBlockStore", PersistentVolumeSpec::getAwsElasticBlockStore);
-    plugins.put("azureDisk", PersistentVolumeSpec::getAzureDisk);
-    plugins.put("azureFile", PersistentVolumeSpec::getAzureFile);
-    plugins.put("cephfs", PersistentVolumeSpec::getCephfs);
-    plugins.put("cinder", PersistentVolumeSpec::getCinder);
-    plugins.put("flocker", PersistentVolumeSpec::getFlocker);
-    plugins.put("gcePersistentDisk", PersistentVolumeSpec::getGcePersistentDisk);
-    plugins.put("glusterfs", PersistentVolumeSpec::getGlusterfs);
-    plugins.put("photonPersistentDisk", PersistentVolumeSpec::getPhotonPersistentDisk);
-    plugins.put("portworxVolume", PersistentVolumeSpec::getPortworxVolume);
-    plugins.put("quobyte", PersistentVolumeSpec::getQuobyte);
-    plugins.put("rbd", PersistentVolumeSpec::getRbd);
-    plugins.put("scaleIO", PersistentVolumeSpec::getScaleIO);
-    plugins.put("storageos", PersistentVolumeSpec::getStorageos);
-    plugins.put("vsphereVolume", PersistentVolumeSpec::getVsphereVolume);
-    return plugins;
   }
 }

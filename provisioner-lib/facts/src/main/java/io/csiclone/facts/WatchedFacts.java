@@ -33,6 +33,9 @@ final class WatchedFacts implements ClusterFacts {
 
   private static final Logger LOG = LoggerFactory.getLogger(ClusterFacts.class);
 
+  /** How many objects a list brings at a time; they are large before they are packed. */
+  private static final long PAGE = 500;
+
   private final KubernetesClient client;
   private final Duration patience;
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
@@ -42,6 +45,7 @@ final class WatchedFacts implements ClusterFacts {
   private final SharedIndexInformer<CSIDriver> drivers;
   private final @Nullable SharedIndexInformer<Namespace> namespaces;
 
+  private final RecentWriters recentWriters = new RecentWriters();
   private final List<WatchedCache> caches;
 
   private volatile boolean closed;
@@ -54,10 +58,15 @@ final class WatchedFacts implements ClusterFacts {
     this.volumes = informer("volumes", watched.persistentVolumes());
     this.classes = informer("storage classes", watched.storage().v1().storageClasses());
     this.drivers = informer("CSIDrivers", watched.storage().v1().csiDrivers());
-    if (admission) {
+    this.namespaces = admission ? informer("namespaces", watched.namespaces()) : null;
+    classes.itemStore(new PackedStore<>(Trimmed.of(StorageClass::new)));
+    drivers.itemStore(new PackedStore<>(Trimmed.of(CSIDriver::new)));
+    if (namespaces != null) {
+      namespaces.itemStore(new PackedStore<>(Trimmed.namespaces()));
+      claims.itemStore(new PackedStore<>(new PackedClaim.Of()));
+      volumes.itemStore(new PackedStore<>(new PackedVolume.Of()));
       volumes.addIndexers(Map.of(FreeVolumes.INDEX, FreeVolumes::keys));
     }
-    this.namespaces = admission ? informer("namespaces", watched.namespaces()) : null;
     var states = new ArrayList<WatchedCache>();
     states.add(new InformerCache("claims", claims));
     states.add(new InformerCache("volumes", volumes));
@@ -91,7 +100,9 @@ final class WatchedFacts implements ClusterFacts {
   private <T extends HasMetadata> SharedIndexInformer<T> informer(
       String what, Informable<T> resources) {
     return resources
+        .withLimit(PAGE)
         .runnableInformer(0)
+        .removeNamespaceIndex()
         .exceptionHandler((started, failure) -> {
           if (closed) {
             return false;
@@ -189,8 +200,11 @@ final class WatchedFacts implements ClusterFacts {
     return namespaces == null ? situation : withSelectedNode(withWriters(situation, live), live);
   }
 
-  /** Pods change too often to be watched, so this is always asked live. */
-  private static Situation withWriters(Situation situation, LiveLookup live) {
+  /**
+   * Pods change too often to be watched, so they are asked for. What only warns may be a moment
+   * old; what refuses may not.
+   */
+  private Situation withWriters(Situation situation, LiveLookup live) {
     var source = situation.facts().source();
     var mode = situation.policy().mode(RuleCode.SOURCE_IN_USE);
     if (source == null || mode == Mode.OFF) {
@@ -198,7 +212,10 @@ final class WatchedFacts implements ClusterFacts {
     }
     try {
       var around = situation.facts().surroundings();
-      var writers = live.writers(source.namespace(), source.name());
+      var writers =
+          mode == Mode.DENY
+              ? live.writers(source.namespace(), source.name())
+              : recentWriters.of(source.namespace(), source.name(), live);
       return situation.in(new Surroundings(around.freeVolume(), writers, around.selectedNode()));
     } catch (FactsUnavailableException e) {
       return without(situation, mode, e);
@@ -245,6 +262,23 @@ final class WatchedFacts implements ClusterFacts {
   @Override
   public Optional<PersistentVolumeClaim> claimLive(String namespace, String name) {
     return live().claim(namespace, name);
+  }
+
+  @Override
+  public Optional<PersistentVolumeClaim> claimWithItsClass(String namespace, String name) {
+    var cached = Optional.ofNullable(claims.getIndexer().getByKey(namespace + "/" + name));
+    return cached.filter(_ -> claims.isWatching()).filter(WatchedFacts::keepsItsClass).isPresent()
+        ? cached
+        : claimLive(namespace, name);
+  }
+
+  private static boolean keepsItsClass(PersistentVolumeClaim claim) {
+    var storageClass = ClaimReader.storageClass(claim);
+    var facts = ClaimReader.source(claim);
+    return storageClass != null
+        && !storageClass.isEmpty()
+        && facts.phase().equals("Bound")
+        && !facts.terminating();
   }
 
   @Override

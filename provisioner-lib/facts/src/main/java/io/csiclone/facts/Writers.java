@@ -5,6 +5,8 @@ import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Volume;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -13,29 +15,32 @@ final class Writers {
 
   private Writers() {}
 
-  /** Whether this pod is not finished and one of its containers has {@code claim} writable. */
-  static boolean mayWrite(Pod pod, String claim) {
+  /** The claims that a container of this pod has writable; none when the pod is finished. */
+  static Set<String> writable(Pod pod) {
     var phase = pod.getStatus() == null ? null : pod.getStatus().getPhase();
     if ("Succeeded".equals(phase) || "Failed".equals(phase) || pod.getSpec() == null) {
-      return false;
+      return Set.of();
     }
     var containers =
         Stream.of(pod.getSpec().getContainers(), pod.getSpec().getInitContainers())
             .flatMap(Writers::each)
             .toList();
     return each(pod.getSpec().getVolumes())
-        .filter(volume -> isWritable(volume, pod.getMetadata().getName(), claim))
-        .anyMatch(
-            volume -> containers.stream().anyMatch(container -> uses(container, volume.getName())));
+        .filter(
+            volume -> containers.stream().anyMatch(container -> uses(container, volume.getName())))
+        .flatMap(volume -> claim(volume, pod.getMetadata().getName()))
+        .collect(Collectors.toSet());
   }
 
-  private static boolean isWritable(Volume volume, String pod, String claim) {
+  private static Stream<String> claim(Volume volume, String pod) {
     var named = volume.getPersistentVolumeClaim();
     if (named != null) {
-      return claim.equals(named.getClaimName()) && !Boolean.TRUE.equals(named.getReadOnly());
+      return Boolean.TRUE.equals(named.getReadOnly())
+          ? Stream.empty()
+          : Stream.ofNullable(named.getClaimName());
     }
     // The claim of a generic ephemeral volume is named after both.
-    return volume.getEphemeral() != null && claim.equals(pod + "-" + volume.getName());
+    return volume.getEphemeral() == null ? Stream.empty() : Stream.of(pod + "-" + volume.getName());
   }
 
   /** A raw device is always writable. */

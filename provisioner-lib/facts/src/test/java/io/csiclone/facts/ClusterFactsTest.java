@@ -334,7 +334,9 @@ class ClusterFactsTest {
       assertThat(facts.judge(onNode("node-1"), RulePolicy.defaults()).warnings()).isEmpty();
       assertThat(now.paths())
           .containsExactlyInAnyOrder(
-              "/api/v1/namespaces/team-a/pods?limit=250", "/api/v1/nodes/node-1");
+              "/api/v1/namespaces/team-a/pods?fieldSelector=status.phase%21%3DSucceeded%2C"
+                  + "status.phase%21%3DFailed&limit=250",
+              "/api/v1/nodes/node-1");
       assertThat(facts.judge(onNode("node-2"), RulePolicy.defaults()).warnings())
           .singleElement()
           .satisfies(finding -> {
@@ -484,12 +486,66 @@ class ClusterFactsTest {
     try (var facts = syncedForAdmission()) {
       assertThat(facts.judge(Cluster.copy(), RulePolicy.defaults()).warnings()).isEmpty();
       now.holds(pod("writer", "Running", false));
-      assertThat(facts.judge(Cluster.copy(), RulePolicy.defaults()).warnings())
-          .singleElement()
-          .satisfies(finding -> {
-            assertThat(finding.code()).isEqualTo(RuleCode.SOURCE_IN_USE);
-            assertThat(finding.message()).contains("pod writer, so");
-          });
+      await()
+          .atMost(PATIENCE)
+          .untilAsserted(() ->
+              assertThat(facts.judge(Cluster.copy(), RulePolicy.defaults()).warnings())
+                  .singleElement()
+                  .satisfies(finding -> {
+                    assertThat(finding.code()).isEqualTo(RuleCode.SOURCE_IN_USE);
+                    assertThat(finding.message()).contains("pod writer, so");
+                  }));
+    }
+  }
+
+  @Test
+  void whatIsRefusedForAPodRestsOnThePodsThereAreNow() {
+    cached.holdsAClonableClaim();
+    cached.holds(Cluster.namespace(Map.of()));
+    now.holdsAClonableClaim();
+    var strict = new RulePolicy(Map.of(RuleCode.SOURCE_IN_USE, Mode.DENY), ClassPolicy.SAME_CLASS);
+    try (var facts = syncedForAdmission()) {
+      for (int round = 0; round < 5; round++) {
+        assertThat(facts.judge(Cluster.copy(), strict).allowed()).isTrue();
+        now.holds(pod("writer", "Running", false));
+        assertThat(facts.judge(Cluster.copy(), strict).allowed()).isFalse();
+        now.client.pods().inNamespace("team-a").withName("writer").delete();
+      }
+    }
+  }
+
+  @Test
+  void aHundredClonesAtOnceDoNotListThePodsAHundredTimes() {
+    cached.holdsAClonableClaim();
+    cached.holds(Cluster.namespace(Map.of()));
+    try (var facts = syncedForAdmission()) {
+      int before = now.requests();
+      var start = System.nanoTime();
+      for (int clone = 0; clone < 100; clone++) {
+        assertThat(facts.judge(Cluster.copy(), RulePolicy.defaults()).allowed()).isTrue();
+      }
+      var seconds = (System.nanoTime() - start) / 1_000_000_000L;
+      assertThat(now.requests() - before)
+          .as("requests while judging for %d whole seconds", seconds)
+          .isLessThanOrEqualTo((int) (2 + seconds));
+    }
+  }
+
+  @Test
+  void theClassOfASourceThatIsBoundIsReadFromTheCacheAndOfNoOther() {
+    cached.holdsBound(Cluster.source());
+    var pending = Cluster.source();
+    pending.getMetadata().setName("pending");
+    pending.getStatus().setPhase("Pending");
+    cached.holds(pending);
+    try (var facts = synced()) {
+      int before = now.requests();
+      assertThat(facts.claimWithItsClass("team-a", "data")).isPresent();
+      assertThat(now.requests()).as("live requests for a bound claim").isEqualTo(before);
+      // The server that is asked live holds nothing.
+      assertThat(facts.claimWithItsClass("team-a", "pending")).isEmpty();
+      assertThat(facts.claimWithItsClass("team-a", "unknown")).isEmpty();
+      assertThat(now.requests()).as("live requests for others").isEqualTo(before + 2);
     }
   }
 

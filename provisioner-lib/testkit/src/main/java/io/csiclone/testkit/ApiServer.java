@@ -14,7 +14,6 @@ import java.util.function.Predicate;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
@@ -39,6 +38,7 @@ final class ApiServer implements AutoCloseable {
   private final Registry registry;
   private final Predicate<ApiCall> authorizer;
   private final HttpServer http;
+  private final Pages pages = new Pages();
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
 
   /**
@@ -169,18 +169,27 @@ final class ApiServer implements AutoCloseable {
 
   private ObjectNode list(ApiRequest request) {
     ResourcePath path = request.path();
-    Predicate<JsonNode> selected = selector(request);
-    ObjectStore.Listing listing = store.list(path.group(), path.plural(), path.namespace());
+    Pages.Page page = pages.of(request, () -> listing(request));
     String kind =
         KnownResources.find(path)
             .map(KnownResources.Resource::kind)
-            .or(() -> listing.objects().stream().findFirst().map(o -> Json.text(o, "kind")))
+            .or(() -> page.objects().stream().findFirst().map(o -> Json.text(o, "kind")))
             .orElse("");
     ObjectNode list = Json.object().put("kind", kind + "List").put("apiVersion", path.apiVersion());
-    list.putObject("metadata").put("resourceVersion", Long.toString(listing.version()));
-    ArrayNode items = list.putArray("items");
-    listing.objects().stream().filter(selected).forEach(items::add);
+    ObjectNode metadata =
+        list.putObject("metadata").put("resourceVersion", Long.toString(page.version()));
+    if (!page.next().isEmpty()) {
+      metadata.put("continue", page.next());
+    }
+    list.putArray("items").addAll(page.objects());
     return list;
+  }
+
+  private ObjectStore.Listing listing(ApiRequest request) {
+    ResourcePath path = request.path();
+    ObjectStore.Listing all = store.list(path.group(), path.plural(), path.namespace());
+    Predicate<JsonNode> selected = selector(request);
+    return new ObjectStore.Listing(all.version(), all.objects().stream().filter(selected).toList());
   }
 
   private Registry.Written deleteAll(ApiRequest request) {

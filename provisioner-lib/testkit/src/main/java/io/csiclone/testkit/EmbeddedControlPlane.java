@@ -1,5 +1,6 @@
 package io.csiclone.testkit;
 
+import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.ConfigBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -13,6 +14,8 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,6 +42,7 @@ public final class EmbeddedControlPlane implements AutoCloseable {
 
   private EmbeddedControlPlane(Builder options) throws IOException {
     ObjectStore store = new ObjectStore();
+    options.objects.get().forEach(object -> new GivenObject(object).putInto(store));
     webhooks = new WebhookCalls(options.services);
     server =
         new ApiServer(
@@ -132,6 +136,7 @@ public final class EmbeddedControlPlane implements AutoCloseable {
   /** How a control plane is to be. */
   public static final class Builder {
     private final Map<String, InetSocketAddress> services = new HashMap<>();
+    private Supplier<? extends Stream<? extends HasMetadata>> objects = Stream::empty;
     private boolean claimBinder = true;
     private boolean crossNamespaceDataSources;
     private Predicate<ApiCall> authorizer = call -> true;
@@ -144,6 +149,15 @@ public final class EmbeddedControlPlane implements AutoCloseable {
      */
     public Builder webhookService(String namespace, String name, InetSocketAddress address) {
       services.put(namespace + "/" + name, address);
+      return this;
+    }
+
+    /**
+     * Objects that are there from the beginning exactly as given, status included: no admission, no
+     * defaults. For clusters that are large or that have a past.
+     */
+    public Builder objects(Supplier<? extends Stream<? extends HasMetadata>> given) {
+      objects = given;
       return this;
     }
 

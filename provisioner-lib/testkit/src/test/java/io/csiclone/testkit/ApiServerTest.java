@@ -6,9 +6,11 @@ import static org.awaitility.Awaitility.await;
 
 import io.fabric8.kubernetes.api.model.ConfigMapBuilder;
 import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.ListOptionsBuilder;
 import io.fabric8.kubernetes.api.model.ManagedFieldsEntry;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaimBuilder;
+import io.fabric8.kubernetes.api.model.PersistentVolumeClaimStatusBuilder;
 import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.api.model.SecretBuilder;
 import io.fabric8.kubernetes.client.Config;
@@ -26,6 +28,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -444,5 +447,51 @@ class ApiServerTest {
         seen.add("-" + object.getMetadata().getName());
       }
     };
+  }
+
+  @Test
+  void aListWithALimitComesInPartsThatAreAllOfOneMoment() {
+    for (int i = 0; i < 5; i++) {
+      client.resource(TestObjects.claim("data-" + i, "fast")).create();
+    }
+    var claims = client.persistentVolumeClaims().inNamespace("default");
+    var first = claims.list(new ListOptionsBuilder().withLimit(3L).build());
+    client.resource(TestObjects.claim("data-5", "fast")).create();
+    var second =
+        claims.list(
+            new ListOptionsBuilder()
+                .withLimit(3L)
+                .withContinue(first.getMetadata().getContinue())
+                .build());
+
+    assertThat(first.getItems()).hasSize(3);
+    assertThat(second.getItems())
+        .extracting(claim -> claim.getMetadata().getName())
+        .containsExactly("data-3", "data-4");
+    assertThat(second.getMetadata().getContinue()).isNullOrEmpty();
+    assertThat(second.getMetadata().getResourceVersion())
+        .isEqualTo(first.getMetadata().getResourceVersion());
+  }
+
+  @Test
+  void aPartOfAListThatIsNotKnownAnyMoreIsGone() {
+    assertThatThrownBy(() ->
+            client
+                .persistentVolumeClaims()
+                .inNamespace("default")
+                .list(new ListOptionsBuilder().withContinue("long-ago").build()))
+        .isInstanceOfSatisfying(KubernetesClientException.class, code(410));
+  }
+
+  @Test
+  void givenObjectsAreThereFromTheBeginningWithTheirStatus() {
+    PersistentVolumeClaim claim = TestObjects.claim("old", "fast");
+    claim.setStatus(new PersistentVolumeClaimStatusBuilder().withPhase("Lost").build());
+    try (var old =
+        EmbeddedControlPlane.builder().claimBinder(false).objects(() -> Stream.of(claim)).start()) {
+      PersistentVolumeClaim found = old.client().resource(claim).get();
+      assertThat(found.getStatus().getPhase()).isEqualTo("Lost");
+      assertThat(found.getMetadata().getUid()).isNotEmpty();
+    }
   }
 }

@@ -1,0 +1,26 @@
+package io.csiclone.bench;
+
+import io.csiclone.testkit.EmbeddedControlPlane;
+
+/**
+ * A cluster in a process of its own, so that what it needs is not counted for the webhook. Takes
+ * the number of claims, prints the path of its kubeconfig, and ends with its standard input.
+ */
+final class ClusterProcess {
+
+  private ClusterProcess() {}
+
+  public static void main(String[] args) throws Exception {
+    int claims = Integer.parseInt(args[0]);
+    try (var cluster =
+        EmbeddedControlPlane.builder()
+            .claimBinder(false)
+            .objects(() -> ClonableClaims.objects(claims))
+            .start()) {
+      System.out.println(cluster.kubeconfig());
+      while (System.in.read() >= 0) {
+        // Nothing is told this way.
+      }
+    }
+  }
+}
