@@ -192,7 +192,7 @@ final class WebhookLife implements AutoCloseable {
     while (!condition.call()) {
       var patience = refused.isEmpty() ? PATIENCE : PATIENCE_AFTER_REFUSAL;
       if (System.nanoTime() - start > patience.toNanos()) {
-        throw new Trouble("not within " + patience + ": " + what);
+        throw new Trouble("not within " + patience + ": " + what + "; refused: " + refused);
       }
       Thread.sleep(50);
     }

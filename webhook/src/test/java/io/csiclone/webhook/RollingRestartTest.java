@@ -10,6 +10,7 @@ import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -18,6 +19,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -31,14 +33,22 @@ class RollingRestartTest {
 
   private final Cluster cluster = new Cluster();
 
+  @BeforeEach
+  void start() {
+    cluster.hasNamespace(Map.of());
+  }
+
   @AfterEach
   void stop() {
     cluster.close();
   }
 
   private RunningWebhook replica(Duration drain) {
+    // What is asked here is whether reviews are lost, not how fast they are.
     return new RunningWebhook(
-        cluster.client, "--csi-clone.webhook.drain=" + drain.toMillis() + "ms");
+        cluster.client,
+        "--csi-clone.webhook.patience=20s",
+        "--csi-clone.webhook.drain=" + drain.toMillis() + "ms");
   }
 
   @Test
