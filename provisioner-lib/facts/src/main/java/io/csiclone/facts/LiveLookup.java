@@ -38,6 +38,7 @@ final class LiveLookup implements Lookup {
   private static final long PAGE = 250;
 
   private static final Duration SYNC_POLL = Duration.ofMillis(5);
+
   /** Pods named for a claim at the most. */
   private static final int MOST_NAMED = 10;
 

@@ -1,7 +1,7 @@
 package io.csiclone.facts;
 
-import java.time.Duration;
 import io.csiclone.facts.FactsUnavailableException.Reason;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -67,7 +67,9 @@ final class RecentWriters {
     try {
       if (!place.listing.tryLock(live.left().toNanos(), TimeUnit.NANOSECONDS)) {
         throw new FactsUnavailableException(
-            Reason.API_SERVER_SLOW, "the pods of namespace " + namespace + " were not told in time", null);
+            Reason.API_SERVER_SLOW,
+            "the pods of namespace " + namespace + " were not told in time",
+            null);
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
