@@ -51,6 +51,10 @@ final class Inheritance {
       return null;
     }
     var named = written.cloneSource().orElseThrow();
+    if (named.namespace() != null && !named.namespace().equals(written.namespace())) {
+      // A claim of that name in the clone's own namespace is another one.
+      return null;
+    }
     // What may refuse the clone is asked live.
     var found =
         origin == ClassOrigin.UNKNOWN

@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.csiclone.facts.ClusterFacts;
+import io.csiclone.rules.ClassPolicy;
 import io.csiclone.rules.Finding;
+import io.csiclone.rules.Mode;
 import io.csiclone.rules.RuleCode;
 import io.csiclone.rules.RulePolicy;
 import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
@@ -84,6 +86,17 @@ class AdmissionCoreTest {
   void aCloneWithoutClassGetsTheClassOfItsSource() {
     assertGetsClassOfSource(mutate(new Review().sentByUser("accessModes")), "add");
     assertGetsClassOfSource(mutate(new Review()), "add");
+  }
+
+  @Test
+  void aSourceInAnotherNamespaceDoesNotLendTheClassOfAClaimOfThatNameHere() {
+    var lenient =
+        new RulePolicy(Map.of(RuleCode.CROSS_NAMESPACE, Mode.WARN), ClassPolicy.SAME_CLASS);
+    var decision =
+        new AdmissionCore(facts, lenient, FailMode.DENY, JSON)
+            .mutate(attempt(new Review().fromRef("data", "team-b")));
+    assertThat(decision).isInstanceOf(Decision.Allowed.class);
+    assertThat(decision.warnings()).singleElement().asString().contains("CrossNamespace");
   }
 
   @Test
