@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Long campaigns; each writes what came of it to docs/soak/NAME.md: soak.sh NAME [SECONDS]
+# Long campaigns; each writes what came of it to docs/soak/NAME.md: soak.sh NAME [ARGS]
 # A campaign is a function here that ends with a failure when it found something.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -10,13 +10,21 @@ page() {
   mkdir -p docs/soak
   {
     printf '# %s\n\n' "$1"
-    printf '    ./dev soak %s %s\n\n' "$name" "$seconds"
+    printf '    ./dev soak %s\n\n' "$called"
     printf '%s, at %s, %s processors, Linux %s.\n\n' "$(date -u +%F)" "$(git rev-parse --short HEAD)" "$(nproc)" "$(uname -r)"
     cat
   } >"docs/soak/$name.md"
 }
 
-fuzz-webhook() {
+number() { # NAME VALUE
+  [[ $2 =~ ^[1-9][0-9]*$ ]] || { echo "./dev soak $name: $1 is a number, not '$2'" >&2; exit 2; }
+  echo "$2"
+}
+
+fuzz-webhook() { # [SECONDS]
+  local seconds
+  seconds=$(number SECONDS "${1:-600}")
+  called="$name $seconds"
   local status=0 log=webhook/target/fuzz-webhook.log
   rm -f webhook/target/fuzz-webhook.json
   mkdir -p webhook/target
@@ -38,11 +46,38 @@ TEXT
   return "$status"
 }
 
+kill-copy() { # [KILLS [SEED]]
+  ((EUID == 0)) || { echo "./dev soak kill-copy: needs root (loop devices, mounts)" >&2; exit 1; }
+  local kills seed
+  kills=$(number KILLS "${1:-200}")
+  seed=$(number SEED "${2:-$((RANDOM + 1))}")
+  scripts/test-packages.sh
+  mkdir -p docs/soak
+  mvn -q test -pl provisioner-lib/copy-engine -am -Dtest=KillCopyTest -Dsurefire.failIfNoSpecifiedTests=false \
+    -Dspotless.check.skip=true -Dsoak.kills="$kills" -Dsoak.seed="$seed" -Dsoak.report="$PWD/docs/soak/kill-copy.md"
+}
+
+csi-requests() { # [REQUESTS [SEED]]
+  local requests seed status=0 output=provisioner-lib/csi/target/surefire-reports
+  requests=$(number REQUESTS "${1:-100000}")
+  seed=$(number SEED "${2:-$((RANDOM + 1))}")
+  called="$name $requests $seed"
+  mvn -q test -pl provisioner-lib/csi -am -Dtest=AnyRequestTest -Dsurefire.failIfNoSpecifiedTests=false \
+    -Dtests.native.skip=true -Dspotless.check.skip=true -Dcsi.requests="$requests" -Dcsi.seed="$seed" || status=$?
+  page 'The driver under requests of any shape' <<TEXT
+Random messages of every kind, well-formed on the wire and without regard for what they mean, sent by four callers to all three services over the socket.
+A finding would be: an answer that tells of a fault of the driver (INTERNAL, UNKNOWN, UNAVAILABLE), one that takes more than 20 s, or a file outside the pool.
+
+* $([ "$status" = 0 ] && echo "Nothing was found." || echo "**Something was found; see $output.**")
+* \`$(grep -h 'requests, seed' "$output"/*AnyRequestTest-output.txt | tail -n 1)\`
+TEXT
+  return "$status"
+}
+
 name=${1:-}
-seconds=${2:-600}
-[[ $seconds =~ ^[1-9][0-9]*$ ]] || { echo "./dev soak: SECONDS is a number, not '$seconds'" >&2; exit 2; }
+shift || true
 case $name in
-  fuzz-webhook) "$name" ;;
-  *) echo "./dev soak: fuzz-webhook" >&2; exit 2 ;;
+  fuzz-webhook | kill-copy | csi-requests) "$name" "$@" ;;
+  *) echo "./dev soak: unknown campaign '$name'; there are fuzz-webhook [SECONDS], kill-copy [KILLS [SEED]], csi-requests [REQUESTS [SEED]]" >&2; exit 2 ;;
 esac
 echo "see docs/soak/$name.md"

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# The filesystem tools that the native tests call; installs what is missing (root, Debian).
+# The tools that the native tests call; installs what is missing (root, Debian).
 set -euo pipefail
 
-declare -A package=([mkfs.xfs]=xfsprogs [mkfs.btrfs]=btrfs-progs [mkfs.ext4]=e2fsprogs [losetup]=mount [blkid]=util-linux)
+declare -A package=([mkfs.xfs]=xfsprogs [mkfs.btrfs]=btrfs-progs [mkfs.ext4]=e2fsprogs [losetup]=mount [blkid]=util-linux
+  [qemu-img]=qemu-utils [nbdcopy]=libnbd-bin)
 missing=()
 for tool in "${!package[@]}"; do
   command -v "$tool" >/dev/null || missing+=("${package[$tool]}")

@@ -49,23 +49,33 @@ record Row(
     return new Row(name, figure, unit, ours, peer, peerName, peer / ours, aim);
   }
 
+  boolean reachesItsAim() {
+    return ratio >= aim;
+  }
+
   static String header() {
-    return "%-44s %12s %12s  %-12s %6s %5s"
-        .formatted("case", "ours", "best peer", "", "ratio", "aim");
+    return "%-46s %-24s %12s %12s  %-22s %6s %5s"
+        .formatted("case", "figure", "ours", "peer", "", "ratio", "aim");
   }
 
   @Override
   public String toString() {
     return String.format(
         Locale.ROOT,
-        "%-44s %7.0f %-4s %7.0f %-4s  %-12s %6.2f %5.2f",
+        "%-46s %-24s %7s %-5s %7s %-5s %-22s %6.2f %5.2f%s",
         name,
-        ours,
+        figure,
+        figure(ours),
         unit,
-        peer,
+        figure(peer),
         unit,
         peerName,
         ratio,
-        aim);
+        aim,
+        reachesItsAim() ? "" : "  missed");
+  }
+
+  private static String figure(double value) {
+    return String.format(Locale.ROOT, value >= 100 ? "%.0f" : value >= 10 ? "%.1f" : "%.2f", value);
   }
 }

@@ -16,6 +16,18 @@ class RowTest {
   }
 
   @Test
+  void itIsAlsoAboveOneWhenWeNeedLessTime() {
+    assertThat(Row.lessIsBetter("reflink", "time", "ms", 2, 5, "cp", 1).ratio()).isEqualTo(2.5);
+  }
+
+  @Test
+  void aRatioBelowTheAimIsMarked() {
+    assertThat(ROW.toString()).doesNotContain("missed");
+    assertThat(Row.moreIsBetter("dense", "data copied", "MiB/s", 99, 100, "cp", 1).toString())
+        .endsWith("missed");
+  }
+
+  @Test
   void theResultFileHasTheAgreedKeys() {
     assertThat(JsonMapper.builder().build().valueToTree(ROW).propertyNames())
         .containsExactlyInAnyOrder(
@@ -25,6 +37,6 @@ class RowTest {
   @Test
   void theTablesColumnsStandUnderTheirHeadings() {
     assertThat(ROW.toString()).contains("300 MiB/s", "200 MiB/s", "cp", "1.50");
-    assertThat(Row.header()).contains("ours", "best peer", "ratio", "aim");
+    assertThat(Row.header()).contains("figure", "ours", "peer", "ratio", "aim");
   }
 }

@@ -2,25 +2,24 @@ package io.csiclone.driver;
 
 import io.csiclone.copy.CopyEngine;
 import io.csiclone.copy.CopyException;
+import io.csiclone.copy.CopyJournal;
 import io.csiclone.copy.CopyListener;
 import io.csiclone.copy.CopyMethod;
 import io.csiclone.copy.CopyOptions;
 import io.csiclone.copy.CopyReport;
 import io.csiclone.copy.Verify;
+import java.io.Console;
 import java.io.PrintWriter;
+import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Locale;
 import java.util.concurrent.Callable;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
-import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
-import picocli.CommandLine.TypeConversionException;
 
 /** The copy engine as a command, for one file or block device. */
 @CommandLine.Command(
@@ -37,7 +36,7 @@ import picocli.CommandLine.TypeConversionException;
       "2:an argument cannot be used",
       "3:refused; the target is untouched",
       "4:read back, the target differs from the source",
-      "130:interrupted; the target is incomplete"
+      "130:interrupted (143 by SIGTERM); the target is incomplete"
     })
 public final class CopyCommand implements Callable<Integer> {
 
@@ -71,15 +70,34 @@ public final class CopyCommand implements Callable<Integer> {
   @Option(
       names = "--limit",
       paramLabel = "BYTES",
-      converter = Rate.class,
+      converter = RateOption.class,
       description =
           "Move no more data than this in a second; K, M, G and T stand for powers of 1024.")
   private @Nullable Long limit;
 
   @Option(
+      names = "--resume",
+      description =
+          "Keep a journal and go on from the one that an interrupted copy left. It is there as long as the target is incomplete.")
+  private boolean resume;
+
+  @Option(
+      names = "--journal",
+      paramLabel = "FILE",
+      description =
+          "The journal of --resume, needed for a device. Default: TARGET with .copy-journal behind it")
+  private @Nullable Path journal;
+
+  @Option(
+      names = "--json",
+      description = "Print what was done as one JSON object; nothing else goes to the output.")
+  private boolean json;
+
+  @Option(
       names = "--progress",
       negatable = true,
-      description = "Show the progress. Default: when the output is a terminal")
+      description =
+          "Show progress, rate and remaining time on the error output. Default: on a terminal")
   private @Nullable Boolean progress;
 
   private CopyCommand() {}
@@ -94,6 +112,10 @@ public final class CopyCommand implements Callable<Integer> {
         .setParameterExceptionHandler((error, words) -> {
           error.getCommandLine().getErr().println(error.getMessage());
           return CommandLine.ExitCode.USAGE;
+        })
+        .setExecutionExceptionHandler((error, command, words) -> {
+          command.getErr().println("the copy failed: " + error);
+          return FAILED;
         });
   }
 
@@ -102,25 +124,73 @@ public final class CopyCommand implements Callable<Integer> {
     if (spec == null) {
       throw new IllegalStateException("not started by its command line");
     }
-    PrintWriter out = spec.commandLine().getOut();
-    PrintWriter err = spec.commandLine().getErr();
+    CommandLine command = spec.commandLine();
+    // Closed last: the process ends when a signal has come and this has been closed.
+    try (StopSignal signal = StopSignal.interruptThisThread()) {
+      return copy(command.getOut(), command.getErr());
+    }
+  }
+
+  private int copy(PrintWriter out, PrintWriter err) {
     CopyOptions options =
         new CopyOptions(CopyMethod.REFLINK, proof(), limit == null ? Long.MAX_VALUE : limit);
-    boolean shown =
-        progress == null ? System.console() != null && System.console().isTerminal() : progress;
-    try (CopyEngine engine = CopyEngine.start()) {
-      CopyReport report =
-          engine.copy(source, target, options, shown ? bar(err) : CopyListener.none());
-      print(report, out);
+    if (resume) {
+      options = options.resumable(CopyJournal.at(journalFile()));
+    } else if (journal != null) {
+      throw unusable("--journal is of use only with --resume");
+    }
+    try {
+      CopyOutcome outcome = CopyOutcome.of(source, target, copy(options, err));
+      out.println(json ? outcome.toJson() : outcome.toText());
       return CommandLine.ExitCode.OK;
     } catch (CopyException e) {
       err.println(e.getMessage());
       return exitCode(e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      err.println("interrupted; " + target + " is no copy of " + source);
+      err.println(
+          "interrupted; "
+              + target
+              + " is no copy of "
+              + source
+              + (resume ? ", --resume goes on from " + journalFile() : ""));
       return INTERRUPTED;
     }
+  }
+
+  private CopyReport copy(CopyOptions options, PrintWriter err) throws InterruptedException {
+    boolean terminal = onTerminal();
+    try (CopyEngine engine = CopyEngine.start()) {
+      if (progress == null ? !terminal : !progress) {
+        return engine.copy(source, target, options, CopyListener.none());
+      }
+      try (CopyProgressBar bar = CopyProgressBar.on(err, terminal)) {
+        return engine.copy(source, target, options, bar);
+      }
+    }
+  }
+
+  private static boolean onTerminal() {
+    Console console = System.console();
+    return console != null && console.isTerminal();
+  }
+
+  /** Beside a device there is no place that outlives a restart of the machine. */
+  private Path journalFile() {
+    if (journal != null) {
+      return journal;
+    }
+    if (Files.exists(target) && !Files.isRegularFile(target)) {
+      throw unusable("--resume needs --journal FILE, for " + target + " is no file");
+    }
+    return Path.of(target + ".copy-journal");
+  }
+
+  private ParameterException unusable(String message) {
+    if (spec == null) {
+      throw new IllegalStateException(message);
+    }
+    return new ParameterException(spec.commandLine(), message);
   }
 
   private Verify proof() {
@@ -140,59 +210,12 @@ public final class CopyCommand implements Callable<Integer> {
           TARGET_READ_ONLY,
           TARGET_SMALLER,
           SAME_AS_SOURCE,
-          TARGET_IN_USE ->
+          TARGET_IN_USE,
+          SOURCE_NOT_THE_SAME,
+          JOURNAL_UNUSABLE ->
           REFUSED;
       case VERIFICATION_FAILED -> DIFFERS;
       case SOURCE_CHANGED, NO_SPACE, IO_ERROR, ENGINE_CLOSED, INTERNAL -> FAILED;
     };
-  }
-
-  private static CopyListener bar(PrintWriter err) {
-    return (done, total) -> {
-      err.printf(
-          Locale.ROOT,
-          "\r%3d %%  %,d of %,d bytes%s",
-          total == 0 ? 100 : (long) (100.0 * done / total),
-          done,
-          total,
-          done == total ? System.lineSeparator() : "");
-      err.flush();
-    };
-  }
-
-  private static void print(CopyReport report, PrintWriter out) {
-    out.printf(
-        Locale.ROOT,
-        "method %s%nsource %d%nread %d%ncloned %d%nwritten %d%nskipped %d%nholes %d%nzeroed %d%nmilliseconds %d%n",
-        report.method(),
-        report.sourceBytes(),
-        report.read(),
-        report.cloned(),
-        report.written(),
-        report.skipped(),
-        report.holes(),
-        report.zeroed(),
-        report.took().toMillis());
-    report.digest().ifPresent(digest -> out.println("digest " + digest));
-    report
-        .passedOver()
-        .forEach(missed -> out.println("not " + missed.method() + ": " + missed.reason()));
-    out.flush();
-  }
-
-  private static final class Rate implements ITypeConverter<Long> {
-    private static final Pattern FORM = Pattern.compile("([1-9][0-9]{0,8})([KMGT]?)");
-
-    @Override
-    public Long convert(String value) {
-      Matcher form = FORM.matcher(value);
-      if (!form.matches()) {
-        throw new TypeConversionException(
-            "'" + value + "' is no rate; write 1 to 9 digits and K, M, G or T, for instance 200M");
-      }
-      int power = "KMGT".indexOf(form.group(2));
-      long unit = form.group(2).isEmpty() ? 1 : 1L << 10 * (power + 1);
-      return Long.parseLong(form.group(1)) * unit;
-    }
   }
 }

@@ -7,6 +7,7 @@ import io.csiclone.copy.CopyListener;
 import io.csiclone.copy.CopyMethod;
 import io.csiclone.copy.CopyOptions;
 import io.csiclone.copy.CopyReport;
+import io.csiclone.copy.Verify;
 import io.csiclone.csi.AccessType;
 import io.csiclone.csi.BackendException;
 import io.csiclone.csi.BackendException.Reason;
@@ -31,6 +32,9 @@ final class PoolVolumeBackend implements VolumeBackend, VolumeExpansion {
 
   /** What the orchestrator adds by itself; it configures nothing here. */
   private static final String RESERVED_PARAMETERS = "csi.storage.k8s.io/";
+
+  /** How far a copy is proved where extents cannot be shared: off, digest or read-back. */
+  private static final String VERIFY_PARAMETER = "csi-clone.io/verify";
 
   private final Pool pool;
   private final LoopDevices loops;
@@ -187,15 +191,35 @@ final class PoolVolumeBackend implements VolumeBackend, VolumeExpansion {
     }
   }
 
+  @Override
+  public Verify verification(VolumeSpec target) {
+    return verify(target);
+  }
+
+  private static Verify verify(VolumeSpec spec) {
+    String value = spec.parameters().getOrDefault(VERIFY_PARAMETER, "read-back");
+    return switch (value) {
+      case "off" -> Verify.OFF;
+      case "digest" -> Verify.DIGEST;
+      case "read-back" -> Verify.READ_BACK;
+      default ->
+          throw new BackendException(
+              Reason.INVALID,
+              "storage class parameter %s is '%s'; it takes off, digest or read-back"
+                  .formatted(VERIFY_PARAMETER, value));
+    };
+  }
+
   private static void check(VolumeSpec spec) {
     for (String name : spec.parameters().keySet()) {
-      if (!name.startsWith(RESERVED_PARAMETERS)) {
+      if (!name.startsWith(RESERVED_PARAMETERS) && !name.equals(VERIFY_PARAMETER)) {
         throw new BackendException(
             Reason.INVALID,
-            "unknown storage class parameter '%s': this driver takes none but csi.storage.k8s.io/fstype"
-                .formatted(name));
+            "unknown storage class parameter '%s': this driver takes %s and csi.storage.k8s.io/fstype"
+                .formatted(name, VERIFY_PARAMETER));
       }
     }
+    verify(spec);
     if (spec.accessType() == AccessType.MOUNT) {
       Filesystem filesystem = Filesystem.named(spec.fsType()).orElse(Filesystem.byDefault());
       if (spec.capacityBytes() < filesystem.minimumBytes()) {

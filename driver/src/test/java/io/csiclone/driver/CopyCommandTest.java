@@ -14,6 +14,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import picocli.CommandLine;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 
 /** The command as it is typed: arguments in; exit code, output and the target's bytes out. */
 class CopyCommandTest {
@@ -77,9 +79,72 @@ class CopyCommandTest {
   }
 
   @Test
-  void theProgressEndsWithAllBytes() {
-    assertThat(run("--progress", source, target)).isZero();
-    assertThat(err.toString()).contains("100 %  4,194,304 of 4,194,304 bytes");
+  void theProgressTellsRateAndEndsWithAllBytes() {
+    assertThat(run("--progress", source, target)).as(err.toString()).isZero();
+    assertThat(err.toString())
+        .contains("100%", "4/4 MiB", "MiB/s")
+        .endsWith(System.lineSeparator());
+  }
+
+  @Test
+  void asJsonItPrintsOneObjectAndNothingElse() {
+    assertThat(run("--json", "--verify", source, target)).as(err.toString()).isZero();
+    JsonNode report = JsonMapper.builder().build().readTree(out.toString());
+    assertThat(report.propertyNames())
+        .containsExactly(
+            "source",
+            "target",
+            "method",
+            "sourceBytes",
+            "read",
+            "cloned",
+            "written",
+            "skipped",
+            "holes",
+            "zeroed",
+            "digest",
+            "passedOver",
+            "byMethod",
+            "resumed",
+            "startedOver",
+            "milliseconds",
+            "copyingMilliseconds",
+            "flushingMilliseconds",
+            "comparingMilliseconds");
+    assertThat(report.path("target").asString()).isEqualTo(target.toString());
+    assertThat(report.path("sourceBytes").asLong()).isEqualTo(4 << 20);
+    assertThat(report.path("digest").asString()).isEqualTo(VolumeDigest.of(source).toString());
+    assertThat(err.toString()).isEmpty();
+  }
+
+  @Test
+  void aFailureLeavesTheJsonOutputEmpty() {
+    assertThat(run("--json", source, folder.resolve("missing"))).isEqualTo(3);
+    assertThat(out.toString()).isEmpty();
+    assertThat(err.toString().strip().lines()).hasSize(1);
+  }
+
+  @Test
+  void aJournalThatHelpsNobodyIsSaidAndRemoved() throws Exception {
+    Path journal = Files.writeString(folder.resolve("target.copy-journal"), "scribble");
+
+    assertThat(run("--resume", source, target)).as(err.toString()).isZero();
+
+    assertThat(out.toString()).contains("started over: it is truncated or no journal");
+    assertThat(Files.mismatch(source, target)).isEqualTo(4 << 20);
+    assertThat(journal).doesNotExist();
+  }
+
+  @Test
+  void aJournalForADeviceHasToBeNamed() {
+    assertThat(run("--resume", source, "/dev/null")).isEqualTo(2);
+    assertThat(err.toString()).contains("--journal FILE", "/dev/null");
+  }
+
+  @Test
+  void aJournalWithoutResumingIsAMistake() {
+    assertThat(run("--journal=" + folder.resolve("journal"), source, target)).isEqualTo(2);
+    assertThat(err.toString()).contains("--resume");
   }
 
   @Test

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.csiclone.copy.CopyEngine;
+import io.csiclone.copy.Verify;
 import io.csiclone.csi.AccessType;
 import io.csiclone.csi.BackendException;
 import io.csiclone.csi.BackendException.Reason;
@@ -46,6 +47,23 @@ class PoolVolumeBackendTest {
     assertThat(backend.roundUp(64 * MIB)).isEqualTo(64 * MIB);
     assertThat(backend.roundUp(64 * MIB + 1)).isEqualTo(65 * MIB);
     assertThat(backend.roundUp(Long.MAX_VALUE)).isLessThan(Long.MAX_VALUE).isPositive();
+  }
+
+  @Test
+  void aStorageClassChoosesHowFarItsCopiesAreProved() {
+    assertThat(backend.verification(withParameters(Map.of()))).isEqualTo(Verify.READ_BACK);
+    Map.of("off", Verify.OFF, "digest", Verify.DIGEST, "read-back", Verify.READ_BACK)
+        .forEach((value, expected) ->
+            assertThat(backend.verification(withParameters(Map.of("csi-clone.io/verify", value))))
+                .isEqualTo(expected));
+    assertThatThrownBy(() -> backend.create(withParameters(Map.of("csi-clone.io/verify", "maybe"))))
+        .isInstanceOf(BackendException.class)
+        .hasMessageContainingAll("csi-clone.io/verify", "'maybe'", "off, digest or read-back");
+    assertThat(backend.find("vol-9")).isEmpty();
+  }
+
+  private static VolumeSpec withParameters(Map<String, String> parameters) {
+    return new VolumeSpec("vol-9", 64 * MIB, AccessType.BLOCK, "", parameters);
   }
 
   @Test

@@ -8,6 +8,7 @@ import com.marcnuri.helm.LintResult;
 import com.marcnuri.helm.TemplateCommand;
 import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.IntOrString;
 import io.fabric8.kubernetes.api.model.LabelSelector;
 import io.fabric8.kubernetes.api.model.Namespaced;
 import io.fabric8.kubernetes.api.model.ServiceAccount;
@@ -48,7 +49,7 @@ class ChartRenderTest {
   private static final Path CHARTS = Path.of("../charts");
   static final String WEBHOOK = "csi-clone-webhook";
   private static final String DRIVER = "reflink-driver";
-  private static final String NAMESPACE = "csi-clone-system";
+  static final String NAMESPACE = "csi-clone-system";
   static final String NEWEST = "v1.36.0";
 
   static final List<String> CHART_NAMES = List.of(WEBHOOK, DRIVER);
@@ -290,6 +291,8 @@ class ChartRenderTest {
     assertThat(container.getSecurityContext().getAllowPrivilegeEscalation()).isFalse();
     assertThat(container.getSecurityContext().getCapabilities().getDrop()).containsExactly("ALL");
     assertThat(pod.getVolumes()).allSatisfy(volume -> assertThat(volume.getHostPath()).isNull());
+    assertThat(container.getResources().getRequests()).containsKeys("cpu", "memory");
+    assertThat(container.getResources().getLimits()).containsKey("memory");
     assertThat(container.getReadinessProbe().getHttpGet().getPath()).isEqualTo("/readyz");
     assertThat(container.getLivenessProbe().getHttpGet().getPath()).isEqualTo("/livez");
     assertThat(container.getArgs())
@@ -299,6 +302,60 @@ class ChartRenderTest {
             "--csi-clone.webhook.configuration-name=csi-clone-webhook");
     assertThat(deployment.getSpec().getTemplate().getMetadata().getLabels())
         .containsAllEntriesOf(deployment.getSpec().getSelector().getMatchLabels());
+  }
+
+  @Test
+  void replicasAreReplacedOneByOneSpreadOverNodesAndGivenTimeToDrain() {
+    var deployment = one(Deployment.class, render(WEBHOOK, NEWEST, Map.of("drainSeconds", 7)));
+    var pod = deployment.getSpec().getTemplate().getSpec();
+
+    assertThat(deployment.getSpec().getStrategy().getType()).isEqualTo("RollingUpdate");
+    assertThat(deployment.getSpec().getStrategy().getRollingUpdate().getMaxUnavailable())
+        .isEqualTo(new IntOrString(0));
+    assertThat(pod.getTopologySpreadConstraints())
+        .singleElement()
+        .satisfies(spread -> {
+          assertThat(spread.getTopologyKey()).isEqualTo("kubernetes.io/hostname");
+          assertThat(spread.getLabelSelector().getMatchLabels())
+              .isEqualTo(deployment.getSpec().getSelector().getMatchLabels());
+        });
+    assertThat(single(pod.getContainers()).getArgs()).contains("--csi-clone.webhook.drain=7s");
+    assertThat(pod.getTerminationGracePeriodSeconds()).isEqualTo(7 + 25);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"5, 2000ms", "30, 2000ms", "3, 1500ms", "1, 500ms"})
+  void lookUpsEndWellBeforeTheApiServerGivesUp(int timeout, String patience) {
+    var deployment =
+        one(Deployment.class, render(WEBHOOK, NEWEST, Map.of("webhook.timeoutSeconds", timeout)));
+
+    assertThat(single(deployment.getSpec().getTemplate().getSpec().getContainers()).getArgs())
+        .contains("--csi-clone.webhook.patience=" + patience);
+  }
+
+  @Test
+  void prometheusIsToldWhereTheMetricsAre() {
+    var pod =
+        one(Deployment.class, render(WEBHOOK, NEWEST, Map.of("podAnnotations.mine", "kept")))
+            .getSpec()
+            .getTemplate();
+
+    assertThat(pod.getMetadata().getAnnotations())
+        .containsEntry("prometheus.io/scrape", "true")
+        .containsEntry("prometheus.io/path", "/metrics")
+        .containsEntry("mine", "kept");
+    assertThat(single(pod.getSpec().getContainers()).getPorts())
+        .extracting(port -> port.getContainerPort().toString())
+        .contains(pod.getMetadata().getAnnotations().get("prometheus.io/port"));
+    assertThat(
+            one(
+                    Deployment.class,
+                    render(WEBHOOK, NEWEST, Map.of("metrics.scrapeAnnotations", false)))
+                .getSpec()
+                .getTemplate()
+                .getMetadata()
+                .getAnnotations())
+        .isNullOrEmpty();
   }
 
   @Test
@@ -471,6 +528,8 @@ class ChartRenderTest {
     "csi-clone-webhook, clientCertificate.caConfigMap, Not_A_Name",
     "csi-clone-webhook, clientCertificate.names[0], kube-apiserver",
     "csi-clone-webhook, image.pullPolicy, Sometimes",
+    "csi-clone-webhook, drainSeconds, -1",
+    "csi-clone-webhook, metrics.scrapeAnnotations, 3",
     "csi-clone-webhook, policy.drivers.disk, perhaps",
     "csi-clone-webhook, replica, 3",
     "reflink-driver, pool.path, relative/path",

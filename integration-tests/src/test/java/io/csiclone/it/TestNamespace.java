@@ -83,6 +83,15 @@ final class TestNamespace implements AutoCloseable {
 
   /** Creation of a claim by a client that calls itself so, with the answer as it came. */
   Answer tryCreate(PersistentVolumeClaim claim, String fieldManager) {
+    return post(claim, "fieldManager=" + fieldManager);
+  }
+
+  /** {@code kubectl create --dry-run=server}, with the answer as it came. */
+  Answer tryCreateDry(PersistentVolumeClaim claim) {
+    return post(claim, "fieldManager=kubectl-create&dryRun=All");
+  }
+
+  private Answer post(PersistentVolumeClaim claim, String query) {
     var http = client.getHttpClient();
     var request =
         http.newHttpRequestBuilder()
@@ -90,8 +99,8 @@ final class TestNamespace implements AutoCloseable {
                 client.getMasterUrl()
                     + "api/v1/namespaces/"
                     + name
-                    + "/persistentvolumeclaims?fieldManager="
-                    + fieldManager)
+                    + "/persistentvolumeclaims?"
+                    + query)
             .post("application/json", client.getKubernetesSerialization().asJson(claim))
             .build();
     try {

@@ -1,6 +1,7 @@
 package io.csiclone.webhook;
 
 import io.csiclone.rules.Finding;
+import io.csiclone.webhook.AdmissionMetrics.Hook;
 import jakarta.servlet.http.HttpServletRequest;
 import java.io.IOException;
 import java.util.function.Function;
@@ -22,32 +23,37 @@ final class AdmissionController {
   private final AdmissionCore core;
   private final Reviews reviews;
   private final Answers answers;
+  private final AdmissionMetrics metrics;
 
-  AdmissionController(AdmissionCore core, Reviews reviews, Answers answers) {
+  AdmissionController(
+      AdmissionCore core, Reviews reviews, Answers answers, AdmissionMetrics metrics) {
     this.core = core;
     this.reviews = reviews;
     this.answers = answers;
+    this.metrics = metrics;
   }
 
   @PostMapping(path = "/mutate", consumes = MediaType.APPLICATION_JSON_VALUE)
   ResponseEntity<byte[]> mutate(HttpServletRequest request) throws IOException {
-    return answer(request, core::mutate);
+    return answer(Hook.MUTATE, request, core::mutate);
   }
 
   @PostMapping(path = "/validate", consumes = MediaType.APPLICATION_JSON_VALUE)
   ResponseEntity<byte[]> validate(HttpServletRequest request) throws IOException {
-    return answer(request, core::validate);
+    return answer(Hook.VALIDATE, request, core::validate);
   }
 
   private ResponseEntity<byte[]> answer(
-      HttpServletRequest request, Function<AdmissionAttempt, Decision> decide) throws IOException {
+      Hook hook, HttpServletRequest request, Function<AdmissionAttempt, Decision> decide)
+      throws IOException {
+    long start = System.nanoTime();
     var attempt = reviews.read(request.getInputStream(), request.getContentLengthLong());
     try (var _ = MDC.putCloseable("uid", attempt.uid())) {
       var decision = decide.apply(attempt);
       log(request.getRequestURI(), attempt, decision);
-      return ResponseEntity.ok()
-          .contentType(MediaType.APPLICATION_JSON)
-          .body(answers.write(attempt, decision));
+      var answer = answers.write(attempt, decision);
+      metrics.decided(hook, attempt, decision, System.nanoTime() - start);
+      return ResponseEntity.ok().contentType(MediaType.APPLICATION_JSON).body(answer);
     } catch (IllegalArgumentException e) {
       // A quantity that is none: the API server would have refused it before asking.
       throw new BadReviewException(400, "The claim cannot be read: " + e.getMessage() + ".");
@@ -60,8 +66,13 @@ final class AdmissionController {
       LOG.debug("Admitted, not a claim with a data source");
       return;
     }
+    var unjudged = decision.basis().unjudged();
     var line =
         switch (decision) {
+          case Decision.Allowed _ when unjudged != null ->
+              LOG.atWarn().setMessage("Admitted unjudged");
+          case Decision.Patched _ when unjudged != null ->
+              LOG.atWarn().setMessage("Admitted unjudged");
           case Decision.Allowed _ -> LOG.atDebug().setMessage("Admitted");
           case Decision.Patched patched ->
               // The user is told by a warning, the audit log has the patch; a line of log for each
@@ -78,9 +89,12 @@ final class AdmissionController {
                           .map(Finding::code)
                           .map(code -> code.id())
                           .collect(Collectors.joining(",")));
-          case Decision.Unjudged unjudged ->
-              LOG.atWarn().setMessage("Refused unjudged").addKeyValue("cause", unjudged.message());
+          case Decision.Unjudged refused ->
+              LOG.atWarn().setMessage("Refused unjudged").addKeyValue("cause", refused.message());
         };
+    if (unjudged != null) {
+      line = line.addKeyValue("reason", AdmissionMetrics.label(unjudged));
+    }
     line.addKeyValue("webhook", path)
         .addKeyValue("namespace", attempt.namespace())
         .addKeyValue("claim", claim.getMetadata().getName())

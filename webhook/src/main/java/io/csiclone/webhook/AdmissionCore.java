@@ -147,8 +147,9 @@ final class AdmissionCore {
       FactsUnavailableException failure,
       List<PatchOperation> patch,
       List<String> warnings,
-      Basis basis) {
+      Basis sofar) {
     var told = new ArrayList<>(warnings);
+    var basis = new Basis(sofar.warnedOf(), failure.reason());
     return switch (failMode) {
       case DENY ->
           new Decision.Unjudged(

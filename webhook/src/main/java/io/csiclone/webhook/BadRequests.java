@@ -1,6 +1,12 @@
 package io.csiclone.webhook;
 
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.MeterRegistry;
 import java.io.IOException;
+import java.util.Map;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.http.HttpHeaders;
@@ -20,6 +26,21 @@ final class BadRequests {
 
   private static final Logger LOG = LoggerFactory.getLogger(BadRequests.class);
 
+  private final Map<Integer, Counter> counters;
+
+  BadRequests(MeterRegistry metrics) {
+    this.counters =
+        Stream.of(400, 404, 405, 413, 415, 500)
+            .collect(
+                Collectors.toMap(
+                    Function.identity(),
+                    status ->
+                        Counter.builder("csi_clone.bad.requests")
+                            .description("Requests that were no review, and own faults (500).")
+                            .tag("status", status.toString())
+                            .register(metrics)));
+  }
+
   @ExceptionHandler
   ResponseEntity<String> notAReview(BadReviewException e) {
     return sentence(e.status(), e.sentence());
@@ -32,6 +53,7 @@ final class BadRequests {
 
   @ExceptionHandler
   ResponseEntity<String> wrongMethod(HttpRequestMethodNotSupportedException e) {
+    count(405);
     return ResponseEntity.status(405)
         .header(HttpHeaders.ALLOW, "POST")
         .contentType(MediaType.TEXT_PLAIN)
@@ -57,7 +79,15 @@ final class BadRequests {
     return sentence(HttpStatus.INTERNAL_SERVER_ERROR.value(), "The webhook failed; see its log.");
   }
 
-  private static ResponseEntity<String> sentence(int status, String text) {
+  private ResponseEntity<String> sentence(int status, String text) {
+    count(status);
     return ResponseEntity.status(status).contentType(MediaType.TEXT_PLAIN).body(text + "\n");
+  }
+
+  private void count(int status) {
+    var counter = counters.get(status);
+    if (counter != null) {
+      counter.increment();
+    }
   }
 }

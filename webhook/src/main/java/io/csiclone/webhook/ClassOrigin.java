@@ -54,7 +54,9 @@ enum ClassOrigin {
         Objects.requireNonNullElse(
             claim.getMetadata().getManagedFields(), List.<ManagedFieldsEntry>of());
     if (!managed.isEmpty()) {
-      return managed.stream().anyMatch(ClassOrigin::ownsClass) ? USER : ADMISSION;
+      return managed.stream().filter(Objects::nonNull).anyMatch(ClassOrigin::ownsClass)
+          ? USER
+          : ADMISSION;
     }
     var applied = annotations.get(LAST_APPLIED);
     return applied == null ? UNKNOWN : fromApplied(applied, json);

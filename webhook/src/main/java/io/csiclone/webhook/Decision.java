@@ -1,8 +1,10 @@
 package io.csiclone.webhook;
 
+import io.csiclone.facts.FactsUnavailableException.Reason;
 import io.csiclone.rules.Finding;
 import io.csiclone.rules.RuleCode;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** What is answered to a request. */
 sealed interface Decision {
@@ -17,9 +19,14 @@ sealed interface Decision {
    * How a decision came about, for whoever counts them.
    *
    * @param warnedOf the restrictions among the warnings
+   * @param unjudged what kept the clone from being judged, null when it was judged
    */
-  record Basis(List<RuleCode> warnedOf) {
+  record Basis(List<RuleCode> warnedOf, @Nullable Reason unjudged) {
     static final Basis PLAIN = new Basis(List.of());
+
+    Basis(List<RuleCode> warnedOf) {
+      this(warnedOf, null);
+    }
   }
 
   /** Admitted as it is. */

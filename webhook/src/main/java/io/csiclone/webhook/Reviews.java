@@ -4,6 +4,7 @@ import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.Map;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,6 +17,7 @@ final class Reviews {
   static final int LARGEST_BODY = 3 << 20;
 
   private static final String API_VERSION = "admission.k8s.io/v1";
+  private static final Pattern UID = Pattern.compile("[!-~]{1,128}");
 
   /**
    * @param announced the length the client announced, or -1
@@ -77,6 +79,10 @@ final class Reviews {
     var uid = text(request.get("uid"));
     if (uid.isBlank()) {
       throw new BadReviewException(400, "The request of the AdmissionReview has no uid.");
+    }
+    // It comes back in the answer and goes into the log.
+    if (!UID.matcher(uid).matches()) {
+      throw new BadReviewException(400, "The uid of the request is not a uid.");
     }
     var namespace = text(request.get("namespace"));
     if (!aboutClaim(request)) {

@@ -7,6 +7,7 @@ import io.csiclone.certs.SuppliedOptions;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.time.Clock;
 import java.time.Instant;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.DisposableBean;
@@ -29,6 +30,7 @@ final class ServingCertificates implements SslBundleRegistrar, DisposableBean {
   private final CertificateProperties source;
   private final @Nullable TrustedCallers callers;
   private final Clock clock;
+  private final AtomicLong rotations = new AtomicLong();
   private volatile @Nullable ServingCertificate served;
   private volatile boolean callersKnown;
   private @Nullable Certificates certificates;
@@ -98,6 +100,9 @@ final class ServingCertificates implements SslBundleRegistrar, DisposableBean {
       registry.registerBundle(BUNDLE, bundle);
     } else {
       registry.updateBundle(BUNDLE, bundle);
+      if (certificate != null) {
+        rotations.incrementAndGet();
+      }
     }
     served = now;
     callersKnown = authorities == null || !authorities.isEmpty();
@@ -115,6 +120,11 @@ final class ServingCertificates implements SslBundleRegistrar, DisposableBean {
   /** Whether a caller with the right certificate can be served at that time. */
   boolean inOrder(Instant now) {
     return servedUntil().isAfter(now) && callersKnown;
+  }
+
+  /** How often a certificate has taken the place of another since the start. */
+  long rotations() {
+    return rotations.get();
   }
 
   @Override

@@ -10,7 +10,7 @@ final class Usage {
       one that KUBECONFIG names, or the one whose pod this process is.
 
         --server.port=8443                         HTTPS, for the API server
-        --management.server.port=8081              plain HTTP, for probes: /livez and /readyz
+        --management.server.port=8081              plain HTTP: /livez, /readyz, /metrics
         --csi-clone.webhook.namespace=NAME         where the certificate's Secret is kept
                                                    (default: POD_NAMESPACE, else csi-clone-system)
         --csi-clone.webhook.secret-name=NAME       that Secret (default: csi-clone-webhook-tls)
@@ -35,6 +35,8 @@ final class Usage {
         --csi-clone.webhook.client-certificate.names=CN,...
                                                    and of these only those with such a common name
         --csi-clone.webhook.patience=2s            the longest time for look-ups per request
+        --csi-clone.webhook.drain=0s               how long requests are still answered after the
+                                                   process was told to end
         --csi-clone.webhook.fail-mode=deny         deny or allow a clone about which the cluster
                                                    cannot be asked in that time
         --csi-clone.webhook.class-policy=same-class

@@ -20,6 +20,8 @@ import org.springframework.boot.health.autoconfigure.contributor.HealthContribut
 import org.springframework.boot.health.autoconfigure.registry.HealthContributorRegistryAutoConfiguration;
 import org.springframework.boot.http.converter.autoconfigure.HttpMessageConvertersAutoConfiguration;
 import org.springframework.boot.jackson.autoconfigure.JacksonAutoConfiguration;
+import org.springframework.boot.micrometer.metrics.autoconfigure.MetricsAutoConfiguration;
+import org.springframework.boot.micrometer.metrics.autoconfigure.export.prometheus.PrometheusMetricsExportAutoConfiguration;
 import org.springframework.boot.servlet.autoconfigure.actuate.web.ServletManagementContextAutoConfiguration;
 import org.springframework.boot.tomcat.autoconfigure.actuate.web.server.TomcatServletManagementContextAutoConfiguration;
 import org.springframework.boot.tomcat.autoconfigure.servlet.TomcatServletWebServerAutoConfiguration;
@@ -29,7 +31,7 @@ import org.springframework.boot.webmvc.autoconfigure.actuate.endpoint.web.WebMvc
 import org.springframework.context.annotation.Import;
 
 /**
- * The webhook process: HTTPS for the API server, plain HTTP for the kubelet's probes.
+ * The webhook process: HTTPS for the API server, plain HTTP for probes and metrics.
  *
  * <p>Only the auto-configuration that is used is imported, because a webhook that starts late keeps
  * a cluster from creating clones.
@@ -50,6 +52,8 @@ import org.springframework.context.annotation.Import;
   JacksonEndpointAutoConfiguration.class,
   LifecycleAutoConfiguration.class,
   ManagementContextAutoConfiguration.class,
+  MetricsAutoConfiguration.class,
+  PrometheusMetricsExportAutoConfiguration.class,
   PropertyPlaceholderAutoConfiguration.class,
   ServletManagementContextAutoConfiguration.class,
   SslAutoConfiguration.class,

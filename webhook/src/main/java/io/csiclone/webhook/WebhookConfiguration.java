@@ -3,6 +3,7 @@ package io.csiclone.webhook;
 import io.csiclone.facts.ClusterFacts;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
+import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Clock;
 import java.util.Set;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
@@ -61,6 +62,21 @@ class WebhookConfiguration {
   @Bean
   Answers answers(KubernetesClient client) {
     return new Answers(client.getKubernetesSerialization());
+  }
+
+  @Bean
+  AdmissionMetrics admissionMetrics(MeterRegistry registry, WebhookProperties properties) {
+    return new AdmissionMetrics(registry, properties.failMode());
+  }
+
+  @Bean
+  StateMetrics stateMetrics(ClusterFacts facts, ServingCertificates certificates, Clock clock) {
+    return new StateMetrics(facts, certificates, clock);
+  }
+
+  @Bean
+  Drain drain(WebhookProperties properties) {
+    return new Drain(properties.drain());
   }
 
   /** Ready only when every cache has been filled. */

@@ -23,6 +23,7 @@ import org.springframework.boot.context.properties.ConfigurationProperties;
  * @param configurationName the name of both webhook configurations
  * @param dnsNames the names, or IP addresses, under which the API server calls
  * @param patience the longest time that looking things up for one request may take
+ * @param drain how long requests are still answered after the process was told to end
  * @param failMode what becomes of a clone about which the cluster cannot be asked in that time
  * @param classPolicy how alike the storage classes of source and clone have to be
  * @param unknownClassOrigin what is made of a clone's class that comes from nobody knows where
@@ -36,6 +37,7 @@ record WebhookProperties(
     String configurationName,
     List<String> dnsNames,
     Duration patience,
+    Duration drain,
     FailMode failMode,
     ClassPolicy classPolicy,
     UnknownClassOrigin unknownClassOrigin,
@@ -45,6 +47,9 @@ record WebhookProperties(
   WebhookProperties {
     if (patience.isNegative() || patience.isZero()) {
       throw new IllegalArgumentException("csi-clone.webhook.patience must be more than 0");
+    }
+    if (drain.isNegative()) {
+      throw new IllegalArgumentException("csi-clone.webhook.drain must not be negative");
     }
   }
 

@@ -247,7 +247,8 @@ class AdmissionCoreTest {
               Decision.Unjudged.class,
               unjudged ->
                   assertThat(unjudged.message())
-                      .contains("team-a/copy", "200 ms", "storage class fast", "try again"));
+                      .contains(
+                          "team-a/copy", "200 ms", "the caches were not filled", "try again"));
       assertThat(strict.mutate(attempt(new Review()))).isInstanceOf(Decision.Unjudged.class);
       var lenient = new AdmissionCore(unanswered, RulePolicy.defaults(), FailMode.ALLOW, JSON);
       assertThat(lenient.validate(attempt(new Review().withClass("fast"))))

@@ -337,6 +337,7 @@ class AdmissionEndpointTest {
   void theProbesAnswerInPlainHttpAndTellNoDetails() {
     assertThat(get("/livez").body()).isEqualTo("{\"status\":\"UP\"}");
     assertThat(get("/readyz").body()).isEqualTo("{\"status\":\"UP\"}");
+    assertThat(get("/env").statusCode()).isEqualTo(404);
     assertThat(get("/actuator/env").statusCode()).isEqualTo(404);
   }
 

@@ -25,8 +25,11 @@ import java.util.Base64;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,11 +37,18 @@ import org.jspecify.annotations.Nullable;
  */
 final class Cluster implements AutoCloseable {
 
+  private static final Pattern LOOK_UP =
+      Pattern.compile(
+          "/(persistentvolumeclaims|persistentvolumes|storageclasses|csidrivers)/[^/?]+$"
+              + "|/namespaces/[^/?]+$|/pods");
+
   private final KubernetesMockServer server =
       new KubernetesMockServer(
           new Context(), new MockWebServer(), new HashMap<>(), new Withholding(), false);
   final KubernetesClient client;
   private final AtomicInteger writes = new AtomicInteger();
+  private final AtomicInteger lookUps = new AtomicInteger();
+  private final AtomicReference<@Nullable CountDownLatch> stalled = new AtomicReference<>();
   private volatile @Nullable String withheld;
 
   Cluster() {
@@ -147,6 +157,11 @@ final class Cluster implements AutoCloseable {
     withheld = plural;
   }
 
+  /** Answers nothing any more, until this is closed. */
+  void stall() {
+    stalled.compareAndSet(null, new CountDownLatch(1));
+  }
+
   private <T extends HasMetadata> T create(T object) {
     return client.resource(object).create();
   }
@@ -154,6 +169,11 @@ final class Cluster implements AutoCloseable {
   /** How many requests have been anything but a question. */
   int writes() {
     return writes.get();
+  }
+
+  /** How often a single object of those that clones are judged by, or pods, were asked for. */
+  int lookUps() {
+    return lookUps.get();
   }
 
   int requests() {
@@ -243,6 +263,10 @@ final class Cluster implements AutoCloseable {
 
   @Override
   public void close() {
+    var stall = stalled.get();
+    if (stall != null) {
+      stall.countDown();
+    }
     client.close();
     server.destroy();
   }
@@ -253,6 +277,17 @@ final class Cluster implements AutoCloseable {
     public MockResponse dispatch(RecordedRequest request) {
       if (!request.getMethod().equals("GET")) {
         writes.incrementAndGet();
+      }
+      if (LOOK_UP.matcher(request.getPath()).find()) {
+        lookUps.incrementAndGet();
+      }
+      var stall = stalled.get();
+      if (stall != null) {
+        try {
+          stall.await();
+        } catch (InterruptedException e) {
+          Thread.currentThread().interrupt();
+        }
       }
       var plural = withheld;
       return plural != null && request.getPath().contains("/" + plural)

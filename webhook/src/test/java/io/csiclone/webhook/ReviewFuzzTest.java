@@ -157,8 +157,16 @@ class ReviewFuzzTest {
             with("/request/uid", "u".repeat(100_000)),
             with("/request/object/spec/volumeMode", "Sideways"),
             with("/request/object/metadata/name", "n".repeat(100_000)));
+    var lists =
+        Stream.of("/request/object/spec/accessModes", "/request/object/metadata/managedFields")
+            .map(ReviewFuzzTest::withNull);
     return Stream.of(
-            Recording.all().stream().map(Recording::bytes), strange, quantities, names, others)
+            Recording.all().stream().map(Recording::bytes),
+            strange,
+            quantities,
+            names,
+            others,
+            lists)
         .flatMap(seed -> seed);
   }
 
@@ -167,6 +175,13 @@ class ReviewFuzzTest {
     var review = Recording.named("kubectl-create\\.sources-class\\.mutate").getFirst().review();
     int slash = pointer.lastIndexOf('/');
     ((ObjectNode) review.at(pointer.substring(0, slash))).put(pointer.substring(slash + 1), text);
+    return review.toString().getBytes(StandardCharsets.UTF_8);
+  }
+
+  /** A recorded review with null for the first element of a list. */
+  private static byte[] withNull(String list) {
+    var review = Recording.named("kubectl-create\\.nothing\\.mutate").getFirst().review();
+    ((ArrayNode) review.at(list)).setNull(0);
     return review.toString().getBytes(StandardCharsets.UTF_8);
   }
 

@@ -85,6 +85,13 @@ final class RunningWebhook implements AutoCloseable {
     return URI.create("http://localhost:" + port("local.management.port") + path);
   }
 
+  /** Whether the kubelet would let requests through. */
+  boolean isReady() {
+    return send(HttpClient.newHttpClient(), HttpRequest.newBuilder(management("/readyz")).build())
+            .statusCode()
+        == 200;
+  }
+
   int port(String property) {
     return context.getEnvironment().getRequiredProperty(property, Integer.class);
   }

@@ -35,6 +35,7 @@ class WebhookPropertiesTest {
         "webhook",
         List.of("localhost"),
         patience,
+        Duration.ofSeconds(10),
         FailMode.DENY,
         ClassPolicy.SAME_DRIVER,
         UnknownClassOrigin.TRUST,

@@ -20,6 +20,27 @@ final class BlockDigest {
   private long high;
   private long low;
 
+  BlockDigest() {}
+
+  /** Continues from what {@link #high} and {@link #low} told. */
+  BlockDigest(long high, long low) {
+    this.high = high;
+    this.low = low;
+  }
+
+  long high() {
+    return high;
+  }
+
+  long low() {
+    return low;
+  }
+
+  /** Adds what another one has of other blocks of the volume. */
+  void add(BlockDigest other) {
+    add(other.high, other.low);
+  }
+
   /**
    * Adds bytes that begin with a block; they end with one, or with the volume.
    *
@@ -37,10 +58,14 @@ final class BlockDigest {
   private void add(HashValue128 block, long number) {
     HashValue128 term =
         hash(block.getMostSignificantBits(), block.getLeastSignificantBits(), number);
-    long sum = low + term.getLeastSignificantBits();
+    add(term.getMostSignificantBits(), term.getLeastSignificantBits());
+  }
+
+  private void add(long termHigh, long termLow) {
+    long sum = low + termLow;
     long carry = Long.compareUnsigned(sum, low) < 0 ? 1 : 0;
     low = sum;
-    high += term.getMostSignificantBits() + carry;
+    high += termHigh + carry;
   }
 
   /** The digest, of a volume of this length, when all its blocks with data have been added. */
@@ -54,7 +79,7 @@ final class BlockDigest {
   }
 
   /** A stretch that begins with a block, made to end with one: a block with any data is data. */
-  Extent widen(Extent extent, long offset, long size) {
+  static Extent widen(Extent extent, long offset, long size) {
     if (extent.end() >= size) {
       return new Extent(size, extent.hole());
     }

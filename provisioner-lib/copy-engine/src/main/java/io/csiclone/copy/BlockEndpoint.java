@@ -1,11 +1,15 @@
 package io.csiclone.copy;
 
 import io.csiclone.copy.internal.linux.AlignedBuffer;
+import io.csiclone.copy.internal.linux.Capability;
 import io.csiclone.copy.internal.linux.Descriptor;
 import io.csiclone.copy.internal.linux.Errno;
+import io.csiclone.copy.internal.linux.FileStatus;
 import io.csiclone.copy.internal.linux.SystemCallException;
 import java.nio.file.Path;
-import org.jspecify.annotations.Nullable;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
 
 /** A block device. It knows no holes; the kernel shares nothing between devices. */
 final class BlockEndpoint extends DescriptorEndpoint {
@@ -16,32 +20,53 @@ final class BlockEndpoint extends DescriptorEndpoint {
   /** Why the kernel does no more for a device than read and write. */
   static final String NOT_FOR_DEVICES = "it is for files, and one end is a block device";
 
+  /** Devices have caches of their own, a loop device that of its file: flushed this often. */
+  private static final long FLUSH_INTERVAL = 64L << 20;
+
   private final int logicalBlockSize;
   private final boolean readOnly;
-  private boolean canPunch = true;
-  private boolean canZeroOut = true;
+  private final FileStatus status;
+  private final AtomicLong sinceFlush = new AtomicLong();
 
-  /**
-   * For reading. A mounted filesystem writes past the device's own page cache, which may then hold
-   * older bytes; pages in use by it cannot even be dropped.
-   */
-  private @Nullable Descriptor direct;
+  // Discard is no choice: what a discarded block reads as is up to the device.
+  private final List<Zeroing> zeroings;
 
   BlockEndpoint(
-      Descriptor descriptor, Path path, long size, int logicalBlockSize, boolean readOnly) {
-    super(descriptor, path, size);
+      Descriptor descriptor,
+      Path path,
+      long size,
+      CachePolicy policy,
+      boolean writing,
+      int logicalBlockSize,
+      boolean readOnly,
+      FileStatus status) {
+    super(descriptor, path, size, policy, new DirectAccess(descriptor, writing, logicalBlockSize));
     this.readOnly = readOnly;
     this.logicalBlockSize = logicalBlockSize;
+    this.status = status;
+    this.zeroings =
+        List.of(
+            new Zeroing(unlessUnsupported(), descriptor::punchHole),
+            new Zeroing(unlessUnsupported(), descriptor::zeroOut));
     descriptor.dropCache(0, 0);
+  }
+
+  private static Capability unlessUnsupported() {
+    return new Capability(Errno.EOPNOTSUPP, Errno.ENOTTY, Errno.ENOSYS, Errno.ENODEV, Errno.EINVAL);
   }
 
   boolean isReadOnly() {
     return readOnly;
   }
 
-  /** Reads past the page cache from now on, where the device lets it. */
-  void readDirectly() {
-    direct = descriptor.reopenDirect().orElse(null);
+  @Override
+  public String identity() {
+    return VolumeIdentity.ofDevice(status);
+  }
+
+  @Override
+  public String version() {
+    return "";
   }
 
   @Override
@@ -55,28 +80,34 @@ final class BlockEndpoint extends DescriptorEndpoint {
   }
 
   @Override
-  public int read(AlignedBuffer buffer, int from, int length, long offset)
+  List<Zeroing> zeroings() {
+    return zeroings;
+  }
+
+  /**
+   * None that count: a mounted filesystem writes past the device's own page cache, which may then
+   * hold older bytes; pages in use by it cannot even be dropped.
+   */
+  @Override
+  long cachedBytes(long offset, long length) {
+    return 0;
+  }
+
+  @Override
+  boolean worthBypassing(int length) {
+    return true;
+  }
+
+  @Override
+  public long write(AlignedBuffer buffer, int from, int length, long offset)
       throws SystemCallException {
-    Descriptor past = direct;
-    int aligned = length - length % logicalBlockSize;
-    if (past == null || aligned == 0 || offset % logicalBlockSize != 0) {
-      return super.read(buffer, from, length, offset);
+    long inCache = super.write(buffer, from, length, offset);
+    if (sinceFlush.addAndGet(length) >= FLUSH_INTERVAL
+        && sinceFlush.getAndSet(0) >= FLUSH_INTERVAL) {
+      // By one thread, while the others go on reading and writing.
+      descriptor.dataSync();
     }
-    try {
-      int count = past.readFully(buffer, from, aligned, offset);
-      if (count < aligned) {
-        return count;
-      }
-      // A device may end inside a logical block.
-      return count + descriptor.readFully(buffer, from + count, length - count, offset + count);
-    } catch (SystemCallException e) {
-      if (!e.is(Errno.EINVAL)) {
-        throw e;
-      }
-      past.close();
-      direct = null;
-      return super.read(buffer, from, length, offset);
-    }
+    return inCache;
   }
 
   @Override
@@ -88,40 +119,8 @@ final class BlockEndpoint extends DescriptorEndpoint {
       return writeZeros(offset, length);
     }
     return writeZeros(offset, start - offset)
-        + zeroBlocks(start, end - start)
+        + zeroByCommand(start, end - start)
         + writeZeros(end, offset + length - end);
-  }
-
-  private long zeroBlocks(long offset, long length) throws SystemCallException {
-    // Discard is no choice: what a discarded block reads as is up to the device.
-    if (canPunch) {
-      try {
-        descriptor.punchHole(offset, length);
-        zeroed += length;
-        return 0;
-      } catch (SystemCallException e) {
-        canPunch = rethrowUnlessUnsupported(e);
-      }
-    }
-    if (canZeroOut) {
-      try {
-        descriptor.zeroOut(offset, length);
-        zeroed += length;
-        return 0;
-      } catch (SystemCallException e) {
-        canZeroOut = rethrowUnlessUnsupported(e);
-      }
-    }
-    return writeZeros(offset, length);
-  }
-
-  /** Returns false, the new value of the capability. */
-  private static boolean rethrowUnlessUnsupported(SystemCallException e)
-      throws SystemCallException {
-    if (e.is(Errno.EOPNOTSUPP, Errno.ENOTTY, Errno.ENOSYS, Errno.ENODEV, Errno.EINVAL)) {
-      return false;
-    }
-    throw e;
   }
 
   @Override
@@ -130,37 +129,32 @@ final class BlockEndpoint extends DescriptorEndpoint {
   }
 
   @Override
-  public long cloneFrom(Endpoint source, long length) {
-    declined = NOT_FOR_DEVICES;
-    return 0;
+  public boolean betterPastCache() {
+    return true;
+  }
+
+  @Override
+  public Optional<Descriptor> file() {
+    return Optional.empty();
+  }
+
+  @Override
+  public boolean cloneFrom(Endpoint source, long length) {
+    return false;
+  }
+
+  @Override
+  public boolean cloneRangeFrom(Endpoint source, long offset, long length) {
+    return false;
   }
 
   @Override
   public long copyFrom(Endpoint source, long offset, long length) {
-    declined = NOT_FOR_DEVICES;
     return 0;
   }
 
   @Override
-  public void prepareReadBack() {
-    super.prepareReadBack();
-    readDirectly();
-  }
-
-  @Override
-  public void doneReading(long offset, long length) {
-    if (direct == null) {
-      descriptor.dropCache(offset, length);
-    }
-  }
-
-  @Override
-  public void close() {
-    Descriptor past = direct;
-    direct = null;
-    if (past != null) {
-      past.close();
-    }
-    super.close();
+  public String declined(CopyMethod method) {
+    return NOT_FOR_DEVICES;
   }
 }

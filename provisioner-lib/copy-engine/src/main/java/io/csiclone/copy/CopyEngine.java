@@ -4,27 +4,50 @@ import java.nio.file.Path;
 
 /**
  * Copies the bytes of a file or block device to another one. Copies run on platform threads of the
- * engine, which many copies share in turns; heap use does not depend on the volume's size. One
- * engine serves a process. Safe for use by many threads, virtual ones included.
+ * engine, which many copies share in turns; one copy is worked on by several of them at once. Heap
+ * use does not depend on the volume's size. One engine serves a process. Safe for use by many
+ * threads, virtual ones included.
  */
 public interface CopyEngine extends AutoCloseable {
 
   /**
-   * An engine with a pool of daemon threads named {@code csi-clone-copy-N}, at least two and at
-   * most four of them by the number of processors, and one buffer of 1 MiB for each.
+   * An engine with two threads for each processor, at least four and at most sixteen, and 64 MiB in
+   * flight.
    *
    * @throws CopyException with {@link CopyFailure#NATIVE_ACCESS_DENIED} when this JVM may not call
    *     the C library ({@code --enable-native-access=ALL-UNNAMED} allows it) or is not on Linux
    */
   static CopyEngine start() {
-    return PooledCopyEngine.start(
-        Math.clamp(Runtime.getRuntime().availableProcessors(), 2, 4), System::nanoTime);
+    return start(
+        Math.clamp(2L * Runtime.getRuntime().availableProcessors(), 4, 16),
+        PooledCopyEngine.IN_FLIGHT);
+  }
+
+  /**
+   * An engine with a pool of daemon threads named {@code csi-clone-copy-N} and one buffer of 1 MiB
+   * for each.
+   *
+   * @param threads how many, 1 to 64
+   * @param bytesInFlight bytes of all copies that may be under way to the medium at once, in
+   *     buffers and in the page cache; at least 8 MiB for each thread is sensible
+   * @throws CopyException as {@link #start()}
+   */
+  static CopyEngine start(int threads, long bytesInFlight) {
+    if (threads < 1 || threads > 64) {
+      throw new IllegalArgumentException("threads must be from 1 to 64, but is " + threads);
+    }
+    if (bytesInFlight < 1) {
+      throw new IllegalArgumentException(
+          "bytesInFlight must be 1 or more, but is " + bytesInFlight);
+    }
+    return PooledCopyEngine.start(threads, bytesInFlight, System::nanoTime, EndpointPair::open);
   }
 
   /**
    * Makes {@code target} hold the bytes of {@code source}; a longer target reads as zeros behind
    * them and keeps its length. Returns when every byte is on the medium (fsync'd). Until it has
-   * returned, the target must be taken as incomplete.
+   * returned, the target must be taken as incomplete; with a {@linkplain CopyOptions#journal
+   * journal}, as long as that exists.
    *
    * <p>Neither path may be a symbolic link in its last element. A block device as target is held
    * exclusively during the copy. Writing to source or target during the copy is the caller's to

@@ -20,6 +20,13 @@ public enum CopyFailure {
   SAME_AS_SOURCE,
   /** Refused: the target is mounted, claimed by another user, or attached as a loop device. */
   TARGET_IN_USE,
+  /**
+   * Refused: the journal says that the target holds parts of another source, or of another state of
+   * this one. Remove the journal to start over.
+   */
+  SOURCE_NOT_THE_SAME,
+  /** Refused: the journal cannot be read, or is no place for one; later: cannot be written. */
+  JOURNAL_UNUSABLE,
   /** The source became shorter during the copy. The target is incomplete. */
   SOURCE_CHANGED,
   /** The target's filesystem or quota is full. The target is incomplete. */

@@ -3,50 +3,62 @@ package io.csiclone.copy;
 import io.csiclone.copy.internal.linux.AlignedBuffer;
 import io.csiclone.copy.internal.linux.SystemCallException;
 import java.nio.file.Path;
-import java.time.Duration;
-import java.util.Optional;
+import java.util.ArrayDeque;
+import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One copy. It runs in turns of some milliseconds, each on one engine thread, so that a short copy
- * does not wait for the end of a long one.
+ * One copy as the engine sees it: lanes that get turns of some milliseconds, each on one engine
+ * thread, so that a short copy does not wait for the end of a long one. When the lanes have nothing
+ * left, the last of them goes on alone with what comes next.
  */
 final class CopyJob {
 
   private static final long TURN_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
 
-  /** What {@link #turn} returns when it wants no further one. */
+  /** What {@link #turn} returns when the lane wants no further one. */
   static final long ENDED = -1;
 
   /** Longest wait for the rate limit at once, and so of a caller that was interrupted. */
   private static final long LONGEST_WAIT_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
 
+  /** Wait of a lane that found too many bytes in flight. */
+  private static final long ROOM_WAIT_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
+
   private final Path source;
   private final Path target;
-  private final CopyOptions options;
-  private final LongSupplier clock;
-  private final ProgressMeter meter;
-  private final long begun;
-  private final RateLimit limit;
+  private final CopyRun run;
+  private final TurnQueue queue;
   private final CompletableFuture<CopyReport> outcome = new CompletableFuture<>();
 
-  private volatile boolean stopped;
-  private @Nullable EndpointPair endpoints;
-  private @Nullable RangeCopier copier;
-  private @Nullable ReadBack readBack;
+  /** Lanes waiting for a turn; guarded by the queue. */
+  private final ArrayDeque<Lane> ready = new ArrayDeque<>();
 
-  CopyJob(
-      Path source, Path target, CopyOptions options, CopyListener listener, LongSupplier clock) {
+  /** Guards {@link #lanes} and {@link #failure}. */
+  private final Object lock = new Object();
+
+  private int lanes = 1;
+  private @Nullable CopyException failure;
+
+  /** Set by {@link #stop} and by the first failure: no lane starts another step. */
+  private volatile boolean stopped;
+
+  CopyJob(Path source, Path target, CopyRun run, TurnQueue queue) {
     this.source = source;
     this.target = target;
-    this.options = options;
-    this.clock = clock;
-    this.meter = new ProgressMeter(listener, clock);
-    this.begun = clock.getAsLong();
-    this.limit = new RateLimit(options.bytesPerSecond(), clock);
+    this.run = run;
+    this.queue = queue;
+  }
+
+  /** Puts the first lane into the queue. */
+  void begin() {
+    queue.add(new Lane(this));
+  }
+
+  Queue<Lane> ready() {
+    return ready;
   }
 
   /** Done when no thread works on this copy any more and its descriptors are closed. */
@@ -54,7 +66,7 @@ final class CopyJob {
     return outcome;
   }
 
-  /** Makes the next turn the last one; the copy fails unless it had already ended. */
+  /** Makes the next steps the last ones; the copy fails unless it had already ended. */
   void stop() {
     stopped = true;
   }
@@ -62,11 +74,21 @@ final class CopyJob {
   /**
    * Works for one turn.
    *
-   * @return nanoseconds until it wants another one, 0 for at once, or {@link #ENDED}
+   * @return nanoseconds until the lane wants another one, 0 for at once, or {@link #ENDED}
    */
-  long turn(AlignedBuffer buffer) {
+  long turn(Lane lane, AlignedBuffer buffer) {
     try {
-      return work(buffer);
+      long turnEnd = run.now() + TURN_NANOS;
+      while (true) {
+        long wait = work(lane, buffer);
+        if (wait == ENDED) {
+          lane.settle();
+          return leave(lane);
+        }
+        if (wait > 0 || run.now() - turnEnd >= 0) {
+          return wait;
+        }
+      }
     } catch (SystemCallException e) {
       fail(Failures.copying(source, target, e));
     } catch (CopyException e) {
@@ -76,110 +98,99 @@ final class CopyJob {
           new CopyException(
               CopyFailure.INTERNAL, "copying " + source + " to " + target + " failed: " + e, e));
     }
-    return ENDED;
+    lane.abandon();
+    return leave(lane);
   }
 
-  private long work(AlignedBuffer buffer) throws SystemCallException {
-    long turnEnd = clock.getAsLong() + TURN_NANOS;
-    EndpointPair pair = endpoints;
-    RangeCopier ranges = copier;
-    if (pair == null || ranges == null) {
-      checkStopped();
-      pair = EndpointPair.open(source, target);
-      endpoints = pair;
-      ranges =
-          new RangeCopier(
-              pair.source(),
-              pair.target(),
-              options.fastest(),
-              options.verify() == Verify.DIGEST,
-              limit.step());
-      copier = ranges;
-    }
-    boolean more = true;
-    while (more) {
-      checkStopped();
-      if (limit.delay() > 0) {
-        return Math.min(limit.delay(), LONGEST_WAIT_NANOS);
-      }
-      ReadBack comparison = readBack;
-      if (comparison == null) {
-        long before = ranges.moved();
-        more = ranges.step(buffer);
-        limit.moved(ranges.moved() - before);
-        meter.at(ranges.done(), pair.source().size());
-        if (!more && options.verify() == Verify.READ_BACK) {
-          putOnMedium(pair);
-          readBack = new ReadBack(pair.source(), pair.target());
-          more = true;
-        }
-      } else {
-        more = comparison.step(buffer, limit.step());
-        limit.moved(comparison.lastRead());
-      }
-      if (more && clock.getAsLong() - turnEnd >= 0) {
-        return 0;
-      }
-    }
-    if (readBack == null) {
-      putOnMedium(pair);
-    }
-    finish(pair, ranges);
-    return ENDED;
-  }
-
-  private void putOnMedium(EndpointPair pair) throws SystemCallException {
-    long size = pair.source().size();
-    // Holes are not read, so one whose file was cut off looks like any other.
-    long now = pair.source().currentSize();
-    if (now < size) {
-      throw Failures.sourceShrank(pair.source(), now, size);
-    }
-    checkStopped();
-    pair.target().sync();
-  }
-
-  private void finish(EndpointPair pair, RangeCopier ranges) {
-    long size = pair.source().size();
-    long zeroed = pair.target().zeroed();
-    ReadBack comparison = readBack;
-    Optional<VolumeDigest> digest =
-        comparison == null ? ranges.digest() : Optional.of(comparison.digest());
-    release();
-    CopyReport report =
-        new CopyReport(
-            ranges.mainMethod(),
-            size,
-            ranges.read(),
-            ranges.cloned(),
-            ranges.written(),
-            ranges.skipped(),
-            ranges.holes(),
-            zeroed,
-            digest,
-            ranges.passedOver(),
-            Duration.ofNanos(clock.getAsLong() - begun));
-    meter.finished(size);
-    outcome.complete(report);
-  }
-
-  private void checkStopped() {
+  /** One step; {@link #ENDED} when there is nothing left for this lane. */
+  private long work(Lane lane, AlignedBuffer buffer) throws SystemCallException {
     if (stopped) {
       throw Failures.closed(source, target);
+    }
+    if (!run.isOpen()) {
+      run.open();
+      startLanes();
+    }
+    long delay = run.limit().delay();
+    if (delay > 0) {
+      return Math.min(delay, LONGEST_WAIT_NANOS);
+    }
+    if (!run.hasRoom(lane)) {
+      return ROOM_WAIT_NANOS;
+    }
+    return run.step(lane, buffer) ? 0 : ENDED;
+  }
+
+  /** As many as the pass has use for, together with the one that calls this. */
+  private void startLanes() {
+    int more = run.usefulLanes() - 1;
+    synchronized (lock) {
+      lanes += more;
+    }
+    for (int i = 0; i < more; i++) {
+      queue.add(new Lane(this));
     }
   }
 
   private void fail(CopyException reason) {
-    release();
-    outcome.completeExceptionally(reason);
+    synchronized (lock) {
+      if (failure == null) {
+        failure = reason;
+      } else if (reason.failure() != CopyFailure.ENGINE_CLOSED) {
+        failure.addSuppressed(reason);
+      }
+    }
+    stopped = true;
   }
 
-  private void release() {
-    EndpointPair pair = endpoints;
-    endpoints = null;
-    copier = null;
-    if (pair != null) {
-      pair.close();
+  /** The last lane to leave does what is to be done alone, and may find that there is more. */
+  private long leave(Lane lane) {
+    synchronized (lock) {
+      if (lanes > 1) {
+        lanes--;
+        return ENDED;
+      }
     }
+    CopyException reason = failed();
+    if (reason == null) {
+      try {
+        return goOnAlone();
+      } catch (SystemCallException e) {
+        reason = Failures.copying(source, target, e);
+      } catch (CopyException e) {
+        reason = e;
+      } catch (RuntimeException | Error e) {
+        reason =
+            new CopyException(
+                CopyFailure.INTERNAL, "copying " + source + " to " + target + " failed: " + e, e);
+      }
+    }
+    run.close();
+    outcome.completeExceptionally(reason);
+    return ENDED;
+  }
+
+  private @Nullable CopyException failed() {
+    synchronized (lock) {
+      return failure;
+    }
+  }
+
+  private long goOnAlone() throws SystemCallException {
+    if (stopped) {
+      throw Failures.closed(source, target);
+    }
+    if (run.nextPass()) {
+      startLanes();
+      return 0;
+    }
+    long delay = run.limit().delay();
+    if (delay > 0) {
+      // The last bytes moved count as well; the lane comes back with nothing to do.
+      return Math.min(delay, LONGEST_WAIT_NANOS);
+    }
+    CopyReport report = run.finish();
+    outcome.complete(report);
+    return ENDED;
   }
 }

@@ -2,11 +2,12 @@ package io.csiclone.copy;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /**
- * What a finished copy did. All sizes in bytes; {@code cloned + written + skipped} is the source's
- * length.
+ * What a finished copy did. All sizes in bytes; {@code resumed + cloned + written + skipped} is the
+ * source's length.
  *
  * @param method the method that moved the data, or most of it; for a source without data the one
  *     that would have been used
@@ -22,6 +23,10 @@ import java.util.Optional;
  * @param digest of the source's bytes, when asked for and computed
  * @param passedOver the methods faster than those used, with the reason, fastest first
  * @param took from the call to the last fsync and, if asked for, the end of the read-back
+ * @param byMethod how many bytes each method moved or shared, without those that moved none
+ * @param resumed bytes that an earlier copy had brought to the medium, by its journal
+ * @param startedOver why a journal that was found did not help; empty when it did or none was found
+ * @param phases what the time went into
  */
 public record CopyReport(
     CopyMethod method,
@@ -34,7 +39,11 @@ public record CopyReport(
     long zeroed,
     Optional<VolumeDigest> digest,
     List<PassedOver> passedOver,
-    Duration took) {
+    Duration took,
+    Map<CopyMethod, Long> byMethod,
+    long resumed,
+    Optional<String> startedOver,
+    Phases phases) {
 
   /**
    * A method that was not used.
@@ -43,4 +52,13 @@ public record CopyReport(
    * @param reason one clause, with the call and its errno if one was made
    */
   public record PassedOver(CopyMethod method, String reason) {}
+
+  /**
+   * Where the time went.
+   *
+   * @param copying until the last byte was handed to the kernel, waiting for a turn included
+   * @param flushing the last fsync
+   * @param comparing the read-back
+   */
+  public record Phases(Duration copying, Duration flushing, Duration comparing) {}
 }

@@ -143,7 +143,7 @@ record DeviceStack(Path path, Medium self, Optional<FileIdentity> loopFile, Set<
   }
 
   /** What a disk is a loop device over; empty for other disks, and where no path leads there. */
-  private static Optional<FileStatus> backing(Path disk) {
+  static Optional<FileStatus> backing(Path disk) {
     try {
       String path = Files.readString(disk.resolve("loop/backing_file"));
       return Optional.of(FileStatus.of(Path.of(path.stripTrailing())));

@@ -13,15 +13,15 @@ import java.nio.file.Path;
  */
 record EndpointPair(Endpoint source, Endpoint target) implements AutoCloseable {
 
-  static EndpointPair open(Path sourcePath, Path targetPath) {
+  static EndpointPair open(Path sourcePath, Path targetPath, CachePolicy policy) {
     FileStatus source = look("source", sourcePath);
     FileStatus target = look("target", targetPath);
-    Endpoint from = openSource(sourcePath, source);
+    Endpoint from = openSource(sourcePath, source, policy);
     try {
       DeviceStack below = DeviceStack.of(sourcePath, source);
       below.refuseSame(DeviceStack.of(targetPath, target));
       DeviceStack.refuseAttached(targetPath, target);
-      Endpoint to = openTarget(targetPath, target);
+      Endpoint to = openTarget(targetPath, target, policy);
       if (to.size() < from.size()) {
         to.close();
         throw new CopyException(
@@ -65,13 +65,13 @@ record EndpointPair(Endpoint source, Endpoint target) implements AutoCloseable {
 
   /** A source alone. */
   static Endpoint openSource(Path path) {
-    return openSource(path, look("source", path));
+    return openSource(path, look("source", path), CachePolicy.AUTO);
   }
 
-  private static Endpoint openSource(Path path, FileStatus seen) {
+  private static Endpoint openSource(Path path, FileStatus seen, CachePolicy policy) {
     Endpoint source;
     try {
-      source = endpoint(path, seen, Descriptor.forReading(path));
+      source = endpoint(path, seen, policy, false, Descriptor.forReading(path));
     } catch (SystemCallException e) {
       throw Failures.openingSource(path, e);
     }
@@ -81,17 +81,14 @@ record EndpointPair(Endpoint source, Endpoint target) implements AutoCloseable {
       throw new CopyException(
           CopyFailure.SOURCE_UNREADABLE, "the source " + path + " is a device without a medium");
     }
-    if (source instanceof BlockEndpoint device) {
-      device.readDirectly();
-    }
     return source;
   }
 
-  private static Endpoint openTarget(Path path, FileStatus seen) {
+  private static Endpoint openTarget(Path path, FileStatus seen, CachePolicy policy) {
     boolean exclusive = seen.kind() == Kind.BLOCK_DEVICE;
     Endpoint target;
     try {
-      target = endpoint(path, seen, Descriptor.forWriting(path, exclusive));
+      target = endpoint(path, seen, policy, true, Descriptor.forWriting(path, exclusive));
     } catch (SystemCallException e) {
       throw Failures.openingTarget(path, e);
     }
@@ -103,7 +100,8 @@ record EndpointPair(Endpoint source, Endpoint target) implements AutoCloseable {
     return target;
   }
 
-  private static Endpoint endpoint(Path path, FileStatus seen, Descriptor descriptor)
+  private static Endpoint endpoint(
+      Path path, FileStatus seen, CachePolicy policy, boolean writing, Descriptor descriptor)
       throws SystemCallException {
     try {
       FileStatus opened = descriptor.status();
@@ -116,9 +114,12 @@ record EndpointPair(Endpoint source, Endpoint target) implements AutoCloseable {
               descriptor,
               path,
               descriptor.deviceSize(),
+              policy,
+              writing,
               descriptor.logicalBlockSize(),
-              descriptor.isReadOnlyDevice())
-          : new FileEndpoint(descriptor, path, opened.size());
+              descriptor.isReadOnlyDevice(),
+              opened)
+          : new FileEndpoint(descriptor, path, opened, policy, writing);
     } catch (SystemCallException e) {
       descriptor.close();
       throw e;

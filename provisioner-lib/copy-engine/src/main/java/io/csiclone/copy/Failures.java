@@ -77,6 +77,22 @@ final class Failures {
             + " now");
   }
 
+  static CopyException sourceNotTheSame(Path source, CopyJournal journal, String what) {
+    return new CopyException(
+        CopyFailure.SOURCE_NOT_THE_SAME,
+        "the journal %s tells of a copy that was cut off, and the source %s is not what was copied then: %s; remove the journal to start over"
+            .formatted(journal.path(), source, what));
+  }
+
+  static CopyException journal(Path journal, String what, Exception e) {
+    return new CopyException(
+        CopyFailure.JOURNAL_UNUSABLE, "the journal " + journal + " " + what + ": " + e, e);
+  }
+
+  static CopyException journal(Path journal, String what) {
+    return new CopyException(CopyFailure.JOURNAL_UNUSABLE, "the journal " + journal + " " + what);
+  }
+
   static CopyException differs(Endpoint source, Endpoint target, long offset) {
     return new CopyException(
         CopyFailure.VERIFICATION_FAILED,

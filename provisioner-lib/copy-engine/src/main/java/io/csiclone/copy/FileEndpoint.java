@@ -1,10 +1,14 @@
 package io.csiclone.copy;
 
-import io.csiclone.copy.internal.linux.AlignedBuffer;
+import io.csiclone.copy.internal.linux.Capability;
 import io.csiclone.copy.internal.linux.Descriptor;
 import io.csiclone.copy.internal.linux.Errno;
+import io.csiclone.copy.internal.linux.FileStatus;
 import io.csiclone.copy.internal.linux.SystemCallException;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** A regular file. */
 final class FileEndpoint extends DescriptorEndpoint {
@@ -12,21 +16,73 @@ final class FileEndpoint extends DescriptorEndpoint {
   /** A filesystem block on nearly every filesystem, so the smallest run that saves space. */
   private static final int ZERO_GRANULE = 4096;
 
-  /** The largest block size of Linux filesystems: a clone range aligned to it is aligned to any. */
-  private static final long CLONE_ALIGNMENT = 64 * 1024;
+  /** What direct access may have to be aligned to: the largest logical block there is. */
+  private static final int DIRECT_ALIGNMENT = 4096;
 
-  private boolean canSeek = true;
-  private boolean canPunch = true;
-  private boolean canZeroRange = true;
-  private boolean canCopyRange = true;
+  /** Shorter moves, and all those of small files, are quicker through the page cache. */
+  private static final int LONG_ENOUGH = 64 * 1024;
 
-  /** A stretch without data found by the last search in the target, less what was written since. */
-  private long holeStart;
+  private static final long LARGE_ENOUGH = 8 << 20;
 
-  private long holeEnd;
+  private final FileStatus status;
 
-  FileEndpoint(Descriptor descriptor, Path path, long size) {
-    super(descriptor, path, size);
+  private final Capability seek = new Capability(Errno.EINVAL, Errno.EOPNOTSUPP, Errno.ENOSYS);
+  private final Capability cacheStatus =
+      new Capability(Errno.ENOSYS, Errno.EPERM, Errno.EOPNOTSUPP, Errno.EINVAL);
+  private final List<Zeroing> zeroings;
+
+  // ENOSPC too: XFS answers so when one allocation group is short of room for shared extents,
+  // while a copy still fits into the others. EPERM: filters of system calls in containers.
+  private final Capability cloneAll = cloning();
+  private final Capability cloneRange = cloning();
+  private final Capability copyRange =
+      new Capability(
+          Errno.EXDEV, Errno.EINVAL, Errno.ENOSYS, Errno.EOPNOTSUPP, Errno.EPERM, Errno.ETXTBSY);
+
+  /** The last answer of {@link #extentAt}, and where it begins. */
+  private volatile @Nullable Known known;
+
+  private record Known(long start, Extent extent) {}
+
+  FileEndpoint(
+      Descriptor descriptor, Path path, FileStatus status, CachePolicy policy, boolean writing) {
+    super(
+        descriptor,
+        path,
+        status.size(),
+        policy,
+        new DirectAccess(descriptor, writing, DIRECT_ALIGNMENT));
+    this.status = status;
+    this.zeroings =
+        List.of(
+            new Zeroing(unlessUnsupported(), descriptor::punchHole),
+            new Zeroing(unlessUnsupported(), descriptor::zeroRange));
+  }
+
+  private static Capability unlessUnsupported() {
+    return new Capability(Errno.EOPNOTSUPP, Errno.ENOSYS, Errno.ENODEV, Errno.EINVAL);
+  }
+
+  private static Capability cloning() {
+    return new Capability(
+        Errno.EOPNOTSUPP,
+        Errno.ENOTTY,
+        Errno.ENOSYS,
+        Errno.EXDEV,
+        Errno.EINVAL,
+        Errno.EPERM,
+        Errno.ETXTBSY,
+        Errno.ENOSPC);
+  }
+
+  @Override
+  public String identity() {
+    return VolumeIdentity.ofFile(status);
+  }
+
+  @Override
+  public String version() {
+    return VolumeIdentity.versionOfFile(status);
   }
 
   @Override
@@ -36,24 +92,23 @@ final class FileEndpoint extends DescriptorEndpoint {
 
   @Override
   public Extent extentAt(long offset) throws SystemCallException {
-    if (!canSeek) {
-      return new Extent(size(), false);
+    Known last = known;
+    if (last != null && offset >= last.start() && offset < last.extent().end()) {
+      // Some filesystems look for a data extent's end page by page: asked once for each.
+      return last.extent();
     }
-    long data;
-    try {
-      data = descriptor.seekData(offset);
-    } catch (SystemCallException e) {
-      if (e.is(Errno.ENXIO)) {
-        return new Extent(size(), true);
-      }
-      if (e.is(Errno.EINVAL, Errno.EOPNOTSUPP, Errno.ENOSYS)) {
-        canSeek = false;
-        return new Extent(size(), false);
-      }
-      throw e;
-    }
+    Extent extent = searchExtent(offset);
+    known = new Known(offset, extent);
+    return extent;
+  }
+
+  private Extent searchExtent(long offset) throws SystemCallException {
+    long data = dataFrom(offset);
     if (data > offset) {
       return new Extent(Math.min(data, size()), true);
+    }
+    if (!seek.isThere()) {
+      return new Extent(size(), false);
     }
     try {
       return new Extent(Math.min(descriptor.seekHole(offset), size()), false);
@@ -66,65 +121,48 @@ final class FileEndpoint extends DescriptorEndpoint {
     }
   }
 
+  /** Where the first data from {@code offset} on begins; the size when there is none. */
+  private long dataFrom(long offset) throws SystemCallException {
+    long[] data = {offset};
+    try {
+      seek.attempt(() -> data[0] = descriptor.seekData(offset));
+    } catch (SystemCallException e) {
+      if (e.is(Errno.ENXIO)) {
+        return size();
+      }
+      throw e;
+    }
+    return data[0];
+  }
+
   @Override
-  public void write(AlignedBuffer buffer, int from, int length, long offset)
-      throws SystemCallException {
-    forgetHole(offset, length);
-    super.write(buffer, from, length, offset);
+  List<Zeroing> zeroings() {
+    return zeroings;
+  }
+
+  @Override
+  long cachedBytes(long offset, long length) {
+    long[] cached = {-1};
+    try {
+      cacheStatus.attempt(() -> cached[0] = descriptor.cachedBytes(offset, length));
+    } catch (SystemCallException e) {
+      // Only a hint; whatever is wrong with the file the read will tell.
+      cacheStatus.refuse(String.valueOf(e.getMessage()));
+    }
+    return cached[0];
+  }
+
+  @Override
+  boolean worthBypassing(int length) {
+    return length >= LONG_ENOUGH && size() >= LARGE_ENOUGH;
   }
 
   @Override
   public long zero(long offset, long length) throws SystemCallException {
-    long written = 0;
+    // What is a hole in the target already is left alone.
+    long data = dataFrom(offset);
     long end = offset + length;
-    long at = offset;
-    while (at < end) {
-      if (at >= holeStart && at < holeEnd) {
-        at = Math.min(holeEnd, end);
-        continue;
-      }
-      Extent extent = extentAt(at);
-      if (extent.hole()) {
-        holeStart = at;
-        holeEnd = extent.end();
-      } else {
-        long stop = Math.min(extent.end(), end);
-        written += zeroData(at, stop - at);
-        at = stop;
-      }
-    }
-    return written;
-  }
-
-  private long zeroData(long offset, long length) throws SystemCallException {
-    if (canPunch) {
-      try {
-        descriptor.punchHole(offset, length);
-        zeroed += length;
-        return 0;
-      } catch (SystemCallException e) {
-        canPunch = rethrowUnlessUnsupported(e);
-      }
-    }
-    if (canZeroRange) {
-      try {
-        descriptor.zeroRange(offset, length);
-        zeroed += length;
-        return 0;
-      } catch (SystemCallException e) {
-        canZeroRange = rethrowUnlessUnsupported(e);
-      }
-    }
-    return writeZeros(offset, length);
-  }
-
-  /** Returns false, the new value of the capability. */
-  private static boolean rethrowUnlessUnsupported(SystemCallException e)
-      throws SystemCallException {
-    if (e.is(Errno.EOPNOTSUPP, Errno.ENOSYS, Errno.ENODEV, Errno.EINVAL)) {
-      return false;
-    }
-    throw e;
+    return data >= end ? 0 : zeroByCommand(data, end - data);
   }
 
   @Override
@@ -133,95 +171,67 @@ final class FileEndpoint extends DescriptorEndpoint {
   }
 
   @Override
-  public long cloneFrom(Endpoint source, long length) throws SystemCallException {
-    if (!(source instanceof FileEndpoint file)) {
-      declined = BlockEndpoint.NOT_FOR_DEVICES;
-      return 0;
+  public boolean betterPastCache() {
+    // A filesystem without a device of its own may be a server's, which copies by itself.
+    boolean onDevice = status.device().major() != 0;
+    return onDevice && bypasses(LONG_ENOUGH) && cachedBytes(0, size()) <= size() / 2;
+  }
+
+  @Override
+  public Optional<Descriptor> file() {
+    return Optional.of(descriptor);
+  }
+
+  /** A call that takes from another file. */
+  @FunctionalInterface
+  private interface FromFile {
+    void make(Descriptor source) throws SystemCallException;
+  }
+
+  private static boolean attempt(Capability capability, Endpoint source, FromFile call)
+      throws SystemCallException {
+    Optional<Descriptor> file = source.file();
+    if (file.isEmpty()) {
+      capability.refuse(BlockEndpoint.NOT_FOR_DEVICES);
+      return false;
     }
+    return capability.attempt(() -> call.make(file.get()));
+  }
+
+  @Override
+  public boolean cloneFrom(Endpoint source, long length) throws SystemCallException {
     if (length == 0) {
-      declined = "the source is empty";
-      return 0;
+      cloneAll.refuse("the source is empty");
     }
-    forgetHole(0, length);
-    try {
-      descriptor.cloneAll(file.descriptor);
-      return length;
-    } catch (SystemCallException e) {
-      if (!cannotClone(e)) {
-        throw e;
-      }
-      declined = String.valueOf(e.getMessage());
-      // A source that ends inside a block cannot be shared whole with a longer target.
-      long aligned = length - length % CLONE_ALIGNMENT;
-      if (!e.is(Errno.EINVAL) || aligned == length || aligned == 0 || size() == length) {
-        return 0;
-      }
-      return cloneHead(file, aligned);
-    }
+    return attempt(cloneAll, source, descriptor::cloneAll);
   }
 
-  private long cloneHead(FileEndpoint source, long length) throws SystemCallException {
-    try {
-      descriptor.cloneRange(source.descriptor, 0, length);
-      return length;
-    } catch (SystemCallException e) {
-      if (cannotClone(e)) {
-        declined = String.valueOf(e.getMessage());
-        return 0;
-      }
-      throw e;
-    }
-  }
-
-  private static boolean cannotClone(SystemCallException e) {
-    // ENOSPC too: XFS answers so when one allocation group is short of room for shared extents,
-    // while a copy still fits into the others. EPERM: filters of system calls in containers.
-    return e.is(
-        Errno.EOPNOTSUPP,
-        Errno.ENOTTY,
-        Errno.ENOSYS,
-        Errno.EXDEV,
-        Errno.EINVAL,
-        Errno.EPERM,
-        Errno.ETXTBSY,
-        Errno.ENOSPC);
+  @Override
+  public boolean cloneRangeFrom(Endpoint source, long offset, long length)
+      throws SystemCallException {
+    return attempt(cloneRange, source, file -> descriptor.cloneRange(file, offset, length));
   }
 
   @Override
   public long copyFrom(Endpoint source, long offset, long length) throws SystemCallException {
-    if (!(source instanceof FileEndpoint file)) {
-      declined = BlockEndpoint.NOT_FOR_DEVICES;
-      return 0;
-    }
-    if (!canCopyRange) {
-      return 0;
-    }
-    forgetHole(offset, length);
-    try {
-      long copied = descriptor.copyRange(file.descriptor, offset, length);
+    long[] copied = new long[1];
+    if (attempt(copyRange, source, file -> copied[0] = descriptor.copyRange(file, offset, length))
+        && copied[0] == 0) {
       // 0 before the source's end: some filesystems say so instead of refusing.
-      canCopyRange = copied > 0;
-      declined = canCopyRange ? "" : "copy_file_range copied nothing";
-      return copied;
-    } catch (SystemCallException e) {
-      if (e.is(
-          Errno.EXDEV, Errno.EINVAL, Errno.ENOSYS, Errno.EOPNOTSUPP, Errno.EPERM, Errno.ETXTBSY)) {
-        canCopyRange = false;
-        declined = String.valueOf(e.getMessage());
-        return 0;
-      }
-      throw e;
+      copyRange.refuse("copy_file_range copied nothing");
     }
-  }
-
-  private void forgetHole(long offset, long length) {
-    if (offset < holeEnd && offset + length > holeStart) {
-      holeStart = Math.min(offset + length, holeEnd);
-    }
+    return copied[0];
   }
 
   @Override
-  public void doneReading(long offset, long length) {
-    // Its page cache is shared with whoever uses the file; leave it.
+  public String declined(CopyMethod method) {
+    Capability capability =
+        switch (method) {
+          case REFLINK -> cloneAll;
+          case REFLINK_RANGES -> cloneRange;
+          case COPY_FILE_RANGE -> copyRange;
+          case READ_WRITE, PLAIN -> throw new IllegalArgumentException(method + " always serves");
+        };
+    return capability.refusal().orElse("");
   }
 }

@@ -11,21 +11,24 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 
-/**
- * The engine: a queue of copies and a few threads that take turns with them. A copy that has used
- * its turn goes to the end of the queue.
- */
+/** The engine: a few threads that take turns with the lanes of all copies. */
 final class PooledCopyEngine implements CopyEngine {
 
-  private static final int BUFFER_BYTES = 1 << 20;
+  /** Each thread has one buffer of this size. */
+  static final int BUFFER_BYTES = 1 << 20;
 
-  private final LinkedBlockingQueue<CopyJob> queue = new LinkedBlockingQueue<>();
+  /** Bytes under way to the medium. */
+  static final long IN_FLIGHT = 64L << 20;
+
+  private final TurnQueue queue = new TurnQueue();
   private final List<Thread> threads = new ArrayList<>();
   private final LongSupplier clock;
+  private final CopyRun.Opener opener;
+  private final InFlight inFlight;
+  private final int threadCount;
 
   /** Guards {@link #running} and {@link #closed}. */
   private final Object lock = new Object();
@@ -33,11 +36,12 @@ final class PooledCopyEngine implements CopyEngine {
   private final Set<CopyJob> running = new HashSet<>();
   private boolean closed;
 
-  /** Set by close() when every copy has ended; the threads leave then. */
-  private volatile boolean noCopyLeft;
-
-  private PooledCopyEngine(LongSupplier clock) {
+  private PooledCopyEngine(
+      int threadCount, InFlight inFlight, LongSupplier clock, CopyRun.Opener opener) {
+    this.threadCount = threadCount;
+    this.inFlight = inFlight;
     this.clock = clock;
+    this.opener = opener;
   }
 
   static void requireNativeAccess() {
@@ -48,8 +52,14 @@ final class PooledCopyEngine implements CopyEngine {
   }
 
   static PooledCopyEngine start(int threadCount, LongSupplier clock) {
+    return start(threadCount, IN_FLIGHT, clock, EndpointPair::open);
+  }
+
+  static PooledCopyEngine start(
+      int threadCount, long bytesInFlight, LongSupplier clock, CopyRun.Opener opener) {
     requireNativeAccess();
-    PooledCopyEngine engine = new PooledCopyEngine(clock);
+    InFlight inFlight = new InFlight(bytesInFlight, threadCount);
+    PooledCopyEngine engine = new PooledCopyEngine(threadCount, inFlight, clock, opener);
     for (int i = 1; i <= threadCount; i++) {
       // Platform threads: a system call holds its carrier. Daemons: whoever needs a copy waits.
       engine.threads.add(
@@ -58,31 +68,22 @@ final class PooledCopyEngine implements CopyEngine {
     return engine;
   }
 
-  private void serve() {
-    try (AlignedBuffer buffer = new AlignedBuffer(BUFFER_BYTES)) {
-      for (Optional<CopyJob> job = next(); job.isPresent(); job = next()) {
-        CopyJob copy = job.get();
-        long wait = copy.turn(buffer);
-        if (wait == 0) {
-          queue.add(copy);
-        } else if (wait > 0) {
-          // Held back by its rate limit: the thread is for others meanwhile.
-          CompletableFuture.delayedExecutor(wait, TimeUnit.NANOSECONDS, Runnable::run)
-              .execute(() -> queue.add(copy));
-        }
-      }
-    }
+  /** Bytes under way to the medium; none when no copy runs. */
+  long bytesInFlight() {
+    return inFlight.bytes();
   }
 
-  /** Waits for the next turn to be taken; empty when the engine is closed and none is left. */
-  private Optional<CopyJob> next() {
-    while (true) {
-      try {
-        return Optional.of(queue.take());
-      } catch (InterruptedException e) {
-        // From close(), or from a listener that left its thread interrupted.
-        if (noCopyLeft) {
-          return Optional.empty();
+  private void serve() {
+    try (AlignedBuffer buffer = new AlignedBuffer(BUFFER_BYTES)) {
+      for (Optional<Lane> next = queue.take(); next.isPresent(); next = queue.take()) {
+        Lane lane = next.get();
+        long wait = lane.job().turn(lane, buffer);
+        if (wait == 0) {
+          queue.add(lane);
+        } else if (wait > 0) {
+          // Held back by a limit: the thread is for others meanwhile.
+          CompletableFuture.delayedExecutor(wait, TimeUnit.NANOSECONDS, Runnable::run)
+              .execute(() -> queue.add(lane));
         }
       }
     }
@@ -98,14 +99,16 @@ final class PooledCopyEngine implements CopyEngine {
     if (Thread.interrupted()) {
       throw new InterruptedException();
     }
-    CopyJob job = new CopyJob(source, target, options, listener, clock);
+    CopyRun run =
+        new CopyRun(source, target, options, listener, opener, inFlight, threadCount, clock);
+    CopyJob job = new CopyJob(source, target, run, queue);
     synchronized (lock) {
       if (closed) {
         throw Failures.closed(source, target);
       }
       running.add(job);
-      queue.add(job);
     }
+    job.begin();
     try {
       return await(job);
     } finally {
@@ -151,8 +154,7 @@ final class PooledCopyEngine implements CopyEngine {
     }
     jobs.forEach(CopyJob::stop);
     jobs.forEach(job -> job.outcome().handle((report, failure) -> true).join());
-    noCopyLeft = true;
-    threads.forEach(Thread::interrupt);
+    queue.close();
     boolean interrupted = false;
     for (Thread thread : threads) {
       while (thread.isAlive()) {

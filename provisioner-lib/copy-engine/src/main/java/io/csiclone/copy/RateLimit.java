@@ -5,8 +5,8 @@ import java.util.function.LongSupplier;
 
 /**
  * Says how long to wait so that no more than so many bytes move in a second. Time lost to others is
- * made up for, but not more than a quarter of a second or one step of it. Used by one thread at a
- * time.
+ * made up for, but not more than a quarter of a second or one step of it. Shared by the threads of
+ * one copy.
  */
 final class RateLimit {
 
@@ -15,12 +15,17 @@ final class RateLimit {
 
   private final long bytesPerSecond;
   private final LongSupplier clock;
+  private final int sharers;
 
   /** When the bytes moved so far are paid for. */
   private long paidAt;
 
-  RateLimit(long bytesPerSecond, LongSupplier clock) {
+  /**
+   * @param sharers how many threads may each take a step at the same moment
+   */
+  RateLimit(long bytesPerSecond, int sharers, LongSupplier clock) {
     this.bytesPerSecond = bytesPerSecond;
+    this.sharers = sharers;
     this.clock = clock;
     this.paidAt = clock.getAsLong();
   }
@@ -31,11 +36,11 @@ final class RateLimit {
 
   /** The most bytes to move at once, a multiple of the digest's block, so that waits stay short. */
   long step() {
-    long step = bytesPerSecond / STEPS_PER_SECOND;
+    long step = bytesPerSecond / STEPS_PER_SECOND / sharers;
     return Math.max(BlockDigest.BLOCK, step - step % BlockDigest.BLOCK);
   }
 
-  void moved(long bytes) {
+  synchronized void moved(long bytes) {
     if (unlimited() || bytes == 0) {
       return;
     }
@@ -49,7 +54,7 @@ final class RateLimit {
   }
 
   /** Nanoseconds until more may move; 0 for at once. */
-  long delay() {
+  synchronized long delay() {
     return unlimited() ? 0 : Math.max(0, paidAt - clock.getAsLong());
   }
 }

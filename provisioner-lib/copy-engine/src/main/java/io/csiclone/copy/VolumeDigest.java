@@ -36,7 +36,7 @@ public record VolumeDigest(long high, long low) {
       BlockDigest digest = new BlockDigest();
       long end = Math.min(length, volume.size());
       for (long at = 0; at < end; ) {
-        Extent extent = digest.widen(volume.extentAt(at), at, end);
+        Extent extent = BlockDigest.widen(volume.extentAt(at), at, end);
         while (!extent.hole() && at < extent.end()) {
           int part = (int) Math.min(buffer.size(), extent.end() - at);
           int count = volume.read(buffer, 0, part, at);

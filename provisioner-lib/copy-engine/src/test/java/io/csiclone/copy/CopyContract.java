@@ -8,10 +8,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.EnumSet;
+import java.util.Map;
 import java.util.Random;
 import java.util.Set;
-import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -147,13 +147,15 @@ abstract class CopyContract {
       Path target = VolumeFiles.blank(path("target-" + fastest), content.length);
       CopyReport report = copy(source, target, fastest);
       CopyMethod expected =
-          EnumSet.range(fastest, CopyMethod.READ_WRITE).stream()
+          EnumSet.range(fastest, CopyMethod.PLAIN).stream()
               .filter(served::contains)
               .findFirst()
               .orElseThrow();
       assertThat(report.method()).isEqualTo(expected);
-      assertThat(report.cloned()).isEqualTo(expected == CopyMethod.REFLINK ? content.length : 0);
-      assertThat(report.written()).isEqualTo(expected == CopyMethod.REFLINK ? 0 : content.length);
+      boolean shared = expected.compareTo(CopyMethod.REFLINK_RANGES) <= 0;
+      assertThat(report.cloned()).isEqualTo(shared ? content.length : 0);
+      assertThat(report.written()).isEqualTo(shared ? 0 : content.length);
+      assertThat(report.byMethod()).isEqualTo(Map.of(expected, (long) content.length));
     }
   }
 
@@ -206,33 +208,66 @@ abstract class CopyContract {
 
   @ParameterizedTest
   @EnumSource(CopyMethod.class)
-  void whatWasWrittenToTheTargetDuringTheCopyIsFoundByReadingBack(CopyMethod fastest)
-      throws Exception {
+  void whatTheMediumDoesNotHoldIsFoundByReadingBack(CopyMethod fastest) throws Exception {
     int wrong = (2 << 20) + 4_321;
     byte[] content = new byte[8 << 20];
     new Random(9).nextBytes(content);
     Path source = Files.write(path("source"), content);
     Path target = VolumeFiles.blank(path("target"), content.length);
-    AtomicLong time = new AtomicLong();
-    // One step a turn, each told: the listener harms what the first step has copied.
-    try (CopyEngine stepping = PooledCopyEngine.start(1, () -> time.addAndGet(1_000_000_000))) {
-      CopyOptions options = new CopyOptions(fastest, Verify.READ_BACK, 20L << 20);
-      AtomicBoolean harmed = new AtomicBoolean();
-      CopyListener harming =
-          (done, total) -> {
-            if (done > wrong && done < total && harmed.compareAndSet(false, true)) {
-              VolumeFiles.flip(target, wrong);
-            }
-          };
-      if (served().contains(CopyMethod.REFLINK) && fastest == CopyMethod.REFLINK) {
-        assertThat(stepping.copy(source, target, options, harming).cloned()).isPositive();
-        return; // One step, and no bytes of its own to harm.
-      }
+    AtomicInteger syncs = new AtomicInteger();
+    try (CopyEngine harming =
+        TestEngines.behindTarget(
+            3,
+            real ->
+                new RecordingEndpoint(
+                    real,
+                    operation -> {
+                      if (operation.name().equals("sync")) {
+                        syncs.incrementAndGet();
+                        VolumeFiles.flip(target, wrong + (3 << 20));
+                        VolumeFiles.flip(target, wrong);
+                      }
+                    }))) {
+      CopyOptions options =
+          new CopyOptions(fastest).verified(Verify.READ_BACK).withGranule(2 << 20);
       assertThatExceptionOfType(CopyException.class)
-          .isThrownBy(() -> stepping.copy(source, target, options, harming))
+          .isThrownBy(() -> harming.copy(source, target, options, CopyListener.none()))
           .withMessageContainingAll(target.toString(), "offset " + wrong)
           .satisfies(e -> assertThat(e.failure()).isEqualTo(CopyFailure.VERIFICATION_FAILED));
-      assertThat(harmed).isTrue();
+      assertThat(syncs).hasValue(1);
+    }
+  }
+
+  /** Many small granules by many threads, against the plain loop. */
+  @ParameterizedTest
+  @EnumSource(CopyMethod.class)
+  void whatManyThreadsMakeIsWhatThePlainLoopMakes(CopyMethod fastest) throws Exception {
+    for (int seed = 300; seed < 306; seed++) {
+      int size = (9 << 20) + new Random(seed).nextInt(3 << 20);
+      int targetSize = size + new Random(seed).nextInt(2 << 20);
+      Path source = SparseLayout.random(seed, size).writeTo(path("source-" + seed));
+      Path plain = VolumeFiles.dirty(path("plain-" + seed), targetSize);
+      Path target = VolumeFiles.dirty(path("target-" + seed), targetSize);
+      CopyOptions options =
+          new CopyOptions(fastest).withGranule(256 << 10).inParallel(4).verified(Verify.DIGEST);
+      CachePolicy policy = CachePolicy.values()[seed % CachePolicy.values().length];
+
+      CopyReport expected =
+          engine.copy(
+              source,
+              plain,
+              new CopyOptions(CopyMethod.PLAIN).verified(Verify.DIGEST),
+              CopyListener.none());
+      CopyReport report = engine.copy(source, target, options.caching(policy), CopyListener.none());
+
+      assertThat(Files.mismatch(plain, target)).as("seed " + seed + " " + policy).isEqualTo(-1);
+      if (report.cloned() == 0) {
+        assertThat(report.digest()).isEqualTo(expected.digest()).isPresent();
+        assertThat(report.written()).isLessThanOrEqualTo(expected.written());
+      }
+      Files.delete(source);
+      Files.delete(plain);
+      Files.delete(target);
     }
   }
 
@@ -259,6 +294,7 @@ abstract class CopyContract {
     assertThat(report.passedOver())
         .containsExactly(
             new CopyReport.PassedOver(CopyMethod.REFLINK, "the options do not allow it"),
+            new CopyReport.PassedOver(CopyMethod.REFLINK_RANGES, "the options do not allow it"),
             new CopyReport.PassedOver(
                 CopyMethod.COPY_FILE_RANGE, "it hides the bytes from the digest"));
   }

@@ -100,7 +100,8 @@ class LoopDeviceCopyTest {
       assertThat(VolumeDigest.of(target.path(), SIZE)).isEqualTo(VolumeDigest.of(sourceFile));
       assertThat(compared.passedOver())
           .extracting(CopyReport.PassedOver::method)
-          .containsExactly(CopyMethod.REFLINK, CopyMethod.COPY_FILE_RANGE);
+          .containsExactly(
+              CopyMethod.REFLINK, CopyMethod.REFLINK_RANGES, CopyMethod.COPY_FILE_RANGE);
     }
   }
 
@@ -179,12 +180,15 @@ class LoopDeviceCopyTest {
     try (Mount tmpfs = Mount.memory(folder, "tmpfs", "size=1m")) {
       Path source = VolumeFiles.dirty(folder.resolve("source"), SIZE);
       Path file = VolumeFiles.blank(tmpfs.root().resolve("target"), SIZE);
+      Path journal = folder.resolve("journal");
+      CopyOptions options = CopyOptions.defaults().resumable(CopyJournal.at(journal));
       try (LoopDevice target = LoopDevice.attach(file)) {
         assertThatExceptionOfType(CopyException.class)
-            .isThrownBy(() -> copy(source, target.path()))
+            .isThrownBy(() -> engine.copy(source, target.path(), options, CopyListener.none()))
             .withMessageContaining(target.path().toString())
             .satisfies(
                 e -> assertThat(e.failure()).isIn(CopyFailure.IO_ERROR, CopyFailure.NO_SPACE));
+        assertThat(journal).as("the mark of an incomplete target").exists();
       }
     }
   }
@@ -202,6 +206,58 @@ class LoopDeviceCopyTest {
             .satisfies(e -> assertThat(e.failure()).isEqualTo(CopyFailure.NO_SPACE));
         Files.delete(target);
       }
+    }
+  }
+
+  @Test
+  void aCopyThatRanOutOfSpaceGoesOnWhenThereIsMore() throws Exception {
+    byte[] content = new byte[12 << 20];
+    new Random(12).nextBytes(content);
+    Path source = Files.write(folder.resolve("source"), content);
+    Path journal = folder.resolve("journal");
+    CopyOptions options =
+        new CopyOptions(CopyMethod.READ_WRITE)
+            .withGranule(1 << 20)
+            .resumable(CopyJournal.at(journal));
+    try (Mount tmpfs = Mount.memory(folder, "tmpfs", "size=8m")) {
+      Path target = VolumeFiles.blank(tmpfs.root().resolve("target"), content.length);
+      assertThatExceptionOfType(CopyException.class)
+          .isThrownBy(() -> engine.copy(source, target, options, CopyListener.none()))
+          .withMessageContainingAll("pwrite of " + target, "at offset", "ENOSPC")
+          .satisfies(e -> assertThat(e.failure()).isEqualTo(CopyFailure.NO_SPACE));
+      Command.run("mount", "-o", "remount,size=32m", tmpfs.root().toString());
+
+      CopyReport report = engine.copy(source, target, options, CopyListener.none());
+
+      assertThat(report.resumed()).isPositive();
+      VolumeFiles.assertHolds(target, content, content.length);
+      assertThat(journal).doesNotExist();
+    }
+  }
+
+  @Test
+  void aDeviceIsKnownAgainByTheFileBehindIt() throws Exception {
+    Path sourceFile = VolumeFiles.dirty(folder.resolve("source"), SIZE);
+    Path targetFile = VolumeFiles.blank(folder.resolve("target"), SIZE);
+    CopyOptions options =
+        CopyOptions.defaults()
+            .withGranule(1 << 20)
+            .resumable(CopyJournal.at(folder.resolve("journal")));
+    try (LoopDevice source = LoopDevice.attach(sourceFile);
+        LoopDevice target = LoopDevice.attach(targetFile);
+        CopyEngine failing =
+            TestEngines.behindTarget(1, real -> new FailingEndpoint(real, 3 << 20))) {
+      assertThatExceptionOfType(CopyException.class)
+          .isThrownBy(
+              () -> failing.copy(source.path(), target.path(), options, CopyListener.none()));
+    }
+    try (LoopDevice inBetween = LoopDevice.attach(folder.resolve("source"));
+        LoopDevice target = LoopDevice.attach(targetFile);
+        LoopDevice source = LoopDevice.attach(sourceFile)) {
+      assertThat(inBetween.path()).isNotEqualTo(source.path());
+      CopyReport report = engine.copy(source.path(), target.path(), options, CopyListener.none());
+      assertThat(report.resumed()).isPositive();
+      VolumeFiles.assertHolds(target.path(), Files.readAllBytes(sourceFile), SIZE);
     }
   }
 

@@ -13,7 +13,9 @@ record Mount(Path root) implements AutoCloseable {
   static Mount image(Path folder, long size, String... mkfs)
       throws IOException, InterruptedException {
     Root.isNeeded();
-    Path image = VolumeFiles.blank(folder.resolve("image"), size);
+    Path image = folder.resolve("image");
+    Files.deleteIfExists(image);
+    VolumeFiles.blank(image, size);
     List<String> command = new ArrayList<>(List.of(mkfs));
     command.add(image.toString());
     Command.run(command.toArray(String[]::new));

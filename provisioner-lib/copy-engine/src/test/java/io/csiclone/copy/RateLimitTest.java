@@ -25,7 +25,7 @@ class RateLimitTest {
   void theRateIsKeptWithinFivePercentWhateverTheStepsTake(long bytesPerSecond) {
     Random random = new Random(bytesPerSecond);
     AtomicLong time = new AtomicLong(-5);
-    RateLimit limit = new RateLimit(bytesPerSecond, time::get);
+    RateLimit limit = new RateLimit(bytesPerSecond, 1, time::get);
     long moved = 0;
     while (moved < 20 * bytesPerSecond) {
       long step = limit.step();
@@ -44,10 +44,25 @@ class RateLimitTest {
   @Test
   void timeLostIsMadeUpForByAQuarterOfASecondAtMost() {
     AtomicLong time = new AtomicLong();
-    RateLimit limit = new RateLimit(10_000_000, time::get);
+    RateLimit limit = new RateLimit(10_000_000, 1, time::get);
     time.set(TimeUnit.HOURS.toNanos(1));
     limit.moved(10_000_000);
     assertThat(limit.delay()).isEqualTo(TimeUnit.MILLISECONDS.toNanos(750));
+  }
+
+  @Test
+  void aLimitIsSharedByTheThreadsOfACopy() throws Exception {
+    Path source = VolumeFiles.dirty(folder.resolve("source"), 24 << 20);
+    Path target = VolumeFiles.blank(folder.resolve("target"), 24 << 20);
+    CopyOptions options =
+        new CopyOptions(CopyMethod.READ_WRITE)
+            .limitedTo(16 << 20)
+            .inParallel(4)
+            .withGranule(1 << 20);
+    try (CopyEngine engine = CopyEngine.start(4, 64 << 20)) {
+      CopyReport report = engine.copy(source, target, options, CopyListener.none());
+      assertThat(report.took()).isGreaterThan(Duration.ofMillis(1_500 * 95 / 100));
+    }
   }
 
   @Test

@@ -1,8 +1,14 @@
 package io.csiclone.csi;
 
 import io.csiclone.copy.CopyEngine;
+import io.csiclone.copy.CopyException;
+import io.csiclone.copy.CopyFailure;
+import io.csiclone.copy.CopyJournal;
 import io.csiclone.copy.CopyListener;
+import io.csiclone.copy.CopyMethod;
 import io.csiclone.copy.CopyOptions;
+import io.csiclone.copy.CopyReport;
+import java.nio.file.Files;
 import java.time.Instant;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -126,11 +132,12 @@ final class Population {
 
   private Outcome populate() {
     try {
-      if (resumed) {
-        backend.delete(record.volumeId());
+      Optional<BackendVolume> half = resumed ? halfCopied() : Optional.empty();
+      if (resumed && half.isEmpty()) {
+        discard();
       }
       Instant began = Instant.now();
-      BackendVolume volume = make();
+      BackendVolume volume = half.isPresent() ? goOn(half.get()) : make();
       if (volume.capacityBytes() < record.capacityBytes()) {
         throw new BackendException(
             BackendException.Reason.FAILED,
@@ -143,17 +150,52 @@ final class Population {
     }
   }
 
-  private BackendVolume make() throws InterruptedException {
+  /** What an earlier process has copied in part; its journal tells which part. */
+  private Optional<BackendVolume> halfCopied() {
+    return Files.exists(records.journal(record.volumeId()))
+        ? backend
+            .find(record.volumeId())
+            .filter(volume -> volume.capacityBytes() >= record.capacityBytes())
+        : Optional.empty();
+  }
+
+  private BackendVolume goOn(BackendVolume half) throws InterruptedException {
+    ContentSource source = record.request().source();
+    if (source == null) {
+      throw new IllegalStateException("a volume without a source has a copy journal");
+    }
+    try {
+      copy(source.id(), spec());
+      return half;
+    } catch (CopyException e) {
+      if (e.failure() != CopyFailure.SOURCE_NOT_THE_SAME
+          && e.failure() != CopyFailure.JOURNAL_UNUSABLE) {
+        throw e;
+      }
+      log.info("Volume {} is copied from the start: {}", record.volumeId(), e.getMessage());
+      discard();
+      return make();
+    }
+  }
+
+  private void discard() {
+    records.deleteJournal(record.volumeId());
+    backend.delete(record.volumeId());
+  }
+
+  private VolumeSpec spec() {
     CreateRequest request = record.request();
-    VolumeSpec spec =
-        new VolumeSpec(
-            record.volumeId(),
-            record.capacityBytes(),
-            request.capabilities().accessType(),
-            request.capabilities().fsType(),
-            request.parameters());
-    ContentSource source = request.source();
-    return source == null ? backend.create(spec) : clone(source.id(), spec);
+    return new VolumeSpec(
+        record.volumeId(),
+        record.capacityBytes(),
+        request.capabilities().accessType(),
+        request.capabilities().fsType(),
+        request.parameters());
+  }
+
+  private BackendVolume make() throws InterruptedException {
+    ContentSource source = record.request().source();
+    return source == null ? backend.create(spec()) : clone(source.id(), spec());
   }
 
   private BackendVolume clone(String sourceId, VolumeSpec spec) throws InterruptedException {
@@ -164,14 +206,24 @@ final class Population {
       return cloned.get();
     }
     BackendVolume empty = backend.create(spec);
+    copy(sourceId, spec);
+    return empty;
+  }
+
+  private void copy(String sourceId, VolumeSpec spec) throws InterruptedException {
     backend.quiesce(sourceId);
     CopyListener listener = (done, total) -> copiedBytes = done;
-    copyEngine.copy(
-        backend.endpoint(sourceId),
-        backend.endpoint(spec.volumeId()),
-        CopyOptions.defaults(),
-        listener);
-    return empty;
+    CopyReport report =
+        copyEngine.copy(
+            backend.endpoint(sourceId),
+            backend.endpoint(record.volumeId()),
+            new CopyOptions(CopyMethod.REFLINK)
+                .verified(backend.verification(spec))
+                .resumable(CopyJournal.at(records.journal(record.volumeId()))),
+            listener);
+    if (report.resumed() > 0) {
+      log.info("Volume {} was resumed at {} bytes", record.volumeId(), report.resumed());
+    }
   }
 
   private Outcome failed(Throwable thrown) {
@@ -190,7 +242,7 @@ final class Population {
         refusal.getMessage(),
         StatusTable.unexpected(thrown) ? thrown : null);
     try {
-      backend.delete(record.volumeId());
+      discard();
     } catch (RuntimeException e) {
       // The record stays, so the next call for this volume tries again.
       log.warn("What was made of volume {} could not be removed", record.volumeId(), e);

@@ -30,6 +30,7 @@ final class RecordStore implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(RecordStore.class);
   private static final String SUFFIX = ".volume";
   private static final String UNFINISHED = ".tmp";
+  private static final String JOURNAL = ".journal";
 
   private final Path folder;
   private final FileChannel lockFile;
@@ -99,7 +100,26 @@ final class RecordStore implements AutoCloseable {
     }
   }
 
+  /** Where the copy into a volume notes how far it is; goes with the record. */
+  Path journal(String volumeId) {
+    file(volumeId);
+    return folder.resolve(volumeId + JOURNAL);
+  }
+
+  /** The copy into the volume will start over. */
+  void deleteJournal(String volumeId) {
+    Path journal = journal(volumeId);
+    try {
+      if (Files.deleteIfExists(journal)) {
+        syncFolder();
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException("The copy journal " + journal + " cannot be deleted", e);
+    }
+  }
+
   void delete(String volumeId) {
+    deleteJournal(volumeId);
     Path file = file(volumeId);
     try {
       if (Files.deleteIfExists(file)) {
@@ -155,8 +175,10 @@ final class RecordStore implements AutoCloseable {
   }
 
   private void removeUnfinished() throws IOException {
-    for (Path file : files(UNFINISHED)) {
-      Files.deleteIfExists(file);
+    for (String suffix : List.of(UNFINISHED, JOURNAL + ".new")) {
+      for (Path file : files(suffix)) {
+        Files.deleteIfExists(file);
+      }
     }
   }
 

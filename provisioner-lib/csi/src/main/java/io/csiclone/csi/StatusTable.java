@@ -62,6 +62,8 @@ final class StatusTable {
           TARGET_READ_ONLY,
           TARGET_SMALLER,
           SAME_AS_SOURCE,
+          SOURCE_NOT_THE_SAME,
+          JOURNAL_UNUSABLE,
           SOURCE_CHANGED,
           IO_ERROR,
           VERIFICATION_FAILED,

@@ -1,5 +1,6 @@
 package io.csiclone.csi;
 
+import io.csiclone.copy.Verify;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -41,6 +42,15 @@ public interface VolumeBackend {
    */
   default Optional<BackendVolume> cloneNatively(BackendVolume source, VolumeSpec target) {
     return Optional.empty();
+  }
+
+  /**
+   * How far a copy of bytes into this volume is proved before the volume is ready; a driver may let
+   * its storage classes choose. By default source and copy are read again from their medium and
+   * compared.
+   */
+  default Verify verification(VolumeSpec target) {
+    return Verify.READ_BACK;
   }
 
   /** Called before the bytes of {@code volumeId} are read: flush what mounts and caches hold. */

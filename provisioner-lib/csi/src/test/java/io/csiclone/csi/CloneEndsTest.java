@@ -145,6 +145,65 @@ class CloneEndsTest {
     assertThat(untilReady("clone", MIB).getContentSource()).isEqualTo(TestDriver.from(source));
   }
 
+  /** Begins a copy of 8 MiB and stops the driver when some of it is in the journal. */
+  private String stopHalfwayThroughACopy() throws IOException {
+    String large = driver.filled("large", 8 * MIB, 5).getVolumeId();
+    driver.engine.bytesPerSecond = 4 * MIB;
+    refused(
+        Code.ABORTED, "still", () -> driver.create(cloneRequest("large-clone", 8 * MIB, large)));
+    Path journal = driver.records().resolve(VolumeIds.forName("large-clone") + ".journal");
+    await()
+        .atMost(Duration.ofSeconds(20))
+        .ignoreExceptions()
+        .until(() -> !Files.readString(journal).contains("done-below 0\n"));
+    driver.stop();
+    assertThat(journal).exists();
+    driver.engine.bytesPerSecond = Long.MAX_VALUE;
+    return large;
+  }
+
+  private Volume largeClone(String large) {
+    return await()
+        .atMost(Duration.ofSeconds(20))
+        .ignoreExceptions()
+        .until(() -> driver.create(cloneRequest("large-clone", 8 * MIB, large)), volume -> true);
+  }
+
+  @Test
+  void aCopyCutOffByARestartGoesOnWhereItWas() throws IOException {
+    String large = stopHalfwayThroughACopy();
+    int created = driver.backend.created.get();
+    driver.start();
+
+    Volume clone = largeClone(large);
+
+    assertThat(driver.bytesOf(clone.getVolumeId())).isEqualTo(content(8 * MIB, 5));
+    assertThat(driver.backend.created).hasValue(created);
+    assertThat(driver.engine.reports.getLast().resumed()).isPositive();
+    assertThat(driver.records()).isDirectoryNotContaining("glob:**.journal*");
+  }
+
+  @Test
+  void aCopyCutOffByARestartStartsOverWhenItsSourceHasChanged() throws IOException {
+    String large = stopHalfwayThroughACopy();
+    Files.write(driver.backend.file(large), content(8 * MIB, 6));
+    driver.start();
+
+    Volume clone = largeClone(large);
+
+    assertThat(driver.bytesOf(clone.getVolumeId())).isEqualTo(content(8 * MIB, 6));
+    assertThat(driver.engine.reports.getLast().resumed()).isZero();
+  }
+
+  @Test
+  void deletingACloneThatWasCutOffDeletesItsJournal() throws IOException {
+    stopHalfwayThroughACopy();
+    closeGate();
+    driver.start();
+    driver.delete(VolumeIds.forName("large-clone"));
+    assertThat(driver.records()).isDirectoryNotContaining("glob:**.journal*");
+  }
+
   @Test
   void aCloneInterruptedByARestartKeepsItsSourceAndItsName() {
     beginSlowClone();

@@ -34,7 +34,7 @@ final class TestDriver implements AutoCloseable {
   final Path folder;
   final FolderBackend backend;
   final RecordingNode node = new RecordingNode();
-  final CopyEngine engine = CopyEngine.start();
+  final SlowableEngine engine = new SlowableEngine(CopyEngine.start());
   private final MultiThreadIoEventLoopGroup loops =
       new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
   private @Nullable CsiServer server;

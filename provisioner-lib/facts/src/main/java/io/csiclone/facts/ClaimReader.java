@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** Reads from a claim what the restrictions look at. */
@@ -114,7 +115,9 @@ public final class ClaimReader {
   }
 
   private static Set<String> modes(@Nullable List<String> modes) {
-    return modes == null ? Set.of() : Set.copyOf(modes);
+    return modes == null
+        ? Set.of()
+        : modes.stream().filter(Objects::nonNull).collect(Collectors.toUnmodifiableSet());
   }
 
   static String text(@Nullable String value) {

@@ -8,6 +8,7 @@ import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.storage.StorageClass;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
 
@@ -61,7 +62,8 @@ public interface ClusterFacts extends AutoCloseable {
 
   /**
    * The verdict on {@code clone}. A cache that lags never refuses: what would be refused by cached
-   * facts is judged again by live ones.
+   * facts is judged again by live ones. For admission nothing is judged before the caches are
+   * filled; that is waited for as part of the time for one question.
    *
    * @param policy the policy of the whole cluster, which {@link #policy} adapts to the clone
    */
@@ -103,6 +105,9 @@ public interface ClusterFacts extends AutoCloseable {
 
   /** Whether every cache has been filled with the cluster's state. */
   boolean synced();
+
+  /** The caches one by one, for whoever watches over this process. */
+  List<WatchedCache> caches();
 
   /** Stops watching. */
   @Override

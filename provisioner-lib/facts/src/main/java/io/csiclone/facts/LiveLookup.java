@@ -1,5 +1,6 @@
 package io.csiclone.facts;
 
+import io.csiclone.facts.FactsUnavailableException.Reason;
 import io.csiclone.rules.NodeFacts;
 import io.fabric8.kubernetes.api.model.ListOptionsBuilder;
 import io.fabric8.kubernetes.api.model.Namespace;
@@ -21,6 +22,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
@@ -35,6 +37,7 @@ final class LiveLookup implements Lookup {
   /** Pods are large; that many are held at a time. */
   private static final long PAGE = 250;
 
+  private static final Duration SYNC_POLL = Duration.ofMillis(5);
   /** Pods named for a claim at the most. */
   private static final int MOST_NAMED = 10;
 
@@ -154,6 +157,29 @@ final class LiveLookup implements Lookup {
     return Duration.ofNanos(Math.max(0, deadline - System.nanoTime()));
   }
 
+  /** Waits until the caches are filled, as part of the time for this question. */
+  void awaitSynced(BooleanSupplier synced) {
+    while (!synced.getAsBoolean()) {
+      if (System.nanoTime() - deadline >= 0) {
+        throw new FactsUnavailableException(
+            Reason.CACHE_NOT_SYNCED,
+            "the caches were not filled with the cluster's state within %d ms"
+                .formatted(patience.toMillis()),
+            null);
+      }
+      try {
+        Thread.sleep(SYNC_POLL);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw interrupted("waiting for the caches", e);
+      }
+    }
+  }
+
+  private static FactsUnavailableException interrupted(String at, InterruptedException cause) {
+    return new FactsUnavailableException(Reason.SHUTTING_DOWN, "interrupted while " + at, cause);
+  }
+
   /** Asks for an object of that name, unless none can have it. */
   private <T> Optional<T> named(String name, String kind, Supplier<@Nullable T> get) {
     return NAME.matcher(name).matches() ? get(kind + name, get) : Optional.empty();
@@ -169,17 +195,21 @@ final class LiveLookup implements Lookup {
       }
     } catch (TimeoutException e) {
       throw new FactsUnavailableException(
+          Reason.API_SERVER_SLOW,
           "the API server did not answer within %d ms when asked for %s"
               .formatted(patience.toMillis(), what),
           e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      throw new FactsUnavailableException("interrupted while reading " + what, e);
+      throw interrupted("reading " + what, e);
     } catch (RejectedExecutionException e) {
-      throw new FactsUnavailableException("shutting down, " + what + " was not read", e);
+      throw new FactsUnavailableException(
+          Reason.SHUTTING_DOWN, "shutting down, " + what + " was not read", e);
     } catch (ExecutionException e) {
       throw new FactsUnavailableException(
-          "the API server could not be asked for %s (%s)".formatted(what, reason(e.getCause())), e);
+          Reason.API_SERVER_FAILED,
+          "the API server could not be asked for %s (%s)".formatted(what, reason(e.getCause())),
+          e);
     }
   }
 

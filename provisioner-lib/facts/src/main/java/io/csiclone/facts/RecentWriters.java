@@ -1,6 +1,7 @@
 package io.csiclone.facts;
 
 import java.time.Duration;
+import io.csiclone.facts.FactsUnavailableException.Reason;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -66,11 +67,12 @@ final class RecentWriters {
     try {
       if (!place.listing.tryLock(live.left().toNanos(), TimeUnit.NANOSECONDS)) {
         throw new FactsUnavailableException(
-            "the pods of namespace " + namespace + " were not told in time", null);
+            Reason.API_SERVER_SLOW, "the pods of namespace " + namespace + " were not told in time", null);
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      throw new FactsUnavailableException("interrupted while waiting for pods", e);
+      throw new FactsUnavailableException(
+          Reason.SHUTTING_DOWN, "interrupted while waiting for pods", e);
     }
   }
 

@@ -17,6 +17,7 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.dsl.Informable;
 import io.fabric8.kubernetes.client.informers.SharedIndexInformer;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -45,6 +46,8 @@ final class WatchedFacts implements ClusterFacts {
   private final @Nullable SharedIndexInformer<Namespace> namespaces;
 
   private final RecentWriters recentWriters = new RecentWriters();
+  private final List<WatchedCache> caches;
+
   private volatile boolean closed;
 
   private WatchedFacts(
@@ -64,6 +67,15 @@ final class WatchedFacts implements ClusterFacts {
       volumes.itemStore(new PackedStore<>(new PackedVolume.Of()));
       volumes.addIndexers(Map.of(FreeVolumes.INDEX, FreeVolumes::keys));
     }
+    var states = new ArrayList<WatchedCache>();
+    states.add(new InformerCache("claims", claims));
+    states.add(new InformerCache("volumes", volumes));
+    states.add(new InformerCache("storage_classes", classes));
+    states.add(new InformerCache("csi_drivers", drivers));
+    if (namespaces != null) {
+      states.add(new InformerCache("namespaces", namespaces));
+    }
+    this.caches = List.copyOf(states);
   }
 
   /**
@@ -143,6 +155,10 @@ final class WatchedFacts implements ClusterFacts {
       PersistentVolumeClaim clone, RulePolicy policy, UnaryOperator<CloneFacts> known) {
     // One look-up, so that all attempts together stay within the patience for one question.
     var live = live();
+    if (namespaces != null) {
+      // A live read of everything would do, but for free volumes, which only a whole cache tells.
+      live.awaitSynced(this::synced);
+    }
     var situation = situation(clone, policy, known, cached(live));
     if (situation.verdict().allowed()) {
       situation = withUnwatched(situation, live);
@@ -284,6 +300,11 @@ final class WatchedFacts implements ClusterFacts {
   @Override
   public boolean synced() {
     return informers().stream().allMatch(SharedIndexInformer::hasSynced);
+  }
+
+  @Override
+  public List<WatchedCache> caches() {
+    return caches;
   }
 
   @Override

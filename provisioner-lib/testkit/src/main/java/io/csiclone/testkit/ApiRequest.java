@@ -3,6 +3,7 @@ package io.csiclone.testkit;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -39,6 +40,10 @@ record ApiRequest(
 
   String parameter(String name) {
     return query.getOrDefault(name, "");
+  }
+
+  boolean watches() {
+    return List.of("true", "1").contains(parameter("watch"));
   }
 
   boolean dryRun() {

@@ -36,13 +36,19 @@ final class ApiServer implements AutoCloseable {
 
   private final ObjectStore store;
   private final Registry registry;
+  private final Predicate<ApiCall> authorizer;
   private final HttpServer http;
   private final Pages pages = new Pages();
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
 
-  ApiServer(ObjectStore store, Registry registry) throws IOException {
+  /**
+   * @param authorizer asked about every request for a resource, on the thread of the request
+   */
+  ApiServer(ObjectStore store, Registry registry, Predicate<ApiCall> authorizer)
+      throws IOException {
     this.store = store;
     this.registry = registry;
+    this.authorizer = authorizer;
     this.http = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 128);
     http.createContext("/", this::handle);
     http.setExecutor(threads);
@@ -93,6 +99,7 @@ final class ApiServer implements AutoCloseable {
             header(exchange, "Content-Type"),
             header(exchange, "User-Agent"),
             body);
+    authorize(call(exchange, request));
     String sub = path.get().subresource();
     if (!sub.isEmpty() && !sub.equals("status")) {
       throw ApiException.notFound(path.get());
@@ -100,7 +107,7 @@ final class ApiServer implements AutoCloseable {
     boolean collection = path.get().name().isEmpty();
     switch (exchange.getRequestMethod()) {
       case "GET" -> {
-        if (List.of("true", "1").contains(request.parameter("watch"))) {
+        if (request.watches()) {
           new WatchStream(store, request).serve(exchange);
         } else {
           send(exchange, 200, collection ? list(request) : get(request.path()), List.of());
@@ -112,6 +119,34 @@ final class ApiServer implements AutoCloseable {
       case "DELETE" -> send(exchange, collection ? deleteAll(request) : registry.delete(request));
       default -> throw ApiException.of(405, "MethodNotAllowed", exchange.getRequestMethod());
     }
+  }
+
+  private void authorize(ApiCall call) {
+    if (!authorizer.test(call)) {
+      throw ApiException.of(403, "Forbidden", "User \"%s\" cannot %s".formatted(call.user(), call));
+    }
+  }
+
+  private static ApiCall call(HttpExchange exchange, ApiRequest request) {
+    ResourcePath path = request.path();
+    boolean collection = path.name().isEmpty();
+    String verb =
+        switch (exchange.getRequestMethod()) {
+          case "GET" -> request.watches() ? "watch" : collection ? "list" : "get";
+          case "POST" -> "create";
+          case "PUT" -> "update";
+          case "PATCH" -> "patch";
+          case "DELETE" -> collection ? "deletecollection" : "delete";
+          default -> exchange.getRequestMethod();
+        };
+    String authorization = header(exchange, "Authorization");
+    return new ApiCall(
+        authorization.startsWith("Bearer ") ? authorization.substring("Bearer ".length()) : "",
+        verb,
+        path.group(),
+        path.subresource().isEmpty() ? path.plural() : path.plural() + "/" + path.subresource(),
+        path.namespace(),
+        collection ? Selectors.name(request.parameter("fieldSelector")) : path.name());
   }
 
   private void answerNonResource(HttpExchange exchange, String path) throws IOException {

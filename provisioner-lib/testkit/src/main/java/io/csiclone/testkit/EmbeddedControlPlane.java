@@ -13,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -26,8 +27,9 @@ import org.jspecify.annotations.Nullable;
  * <p>What it does like a real server: optimistic locking, watches without gaps, status as a
  * subresource, finalizers, the DefaultStorageClass plugin with {@code managedFields}, mutating and
  * validating webhooks with their rules, selectors, timeouts and failure policies, warnings, dry
- * run. What it does not do: authentication, authorization, server-side apply, custom resource
- * schemas, {@code matchConditions}, garbage collection, pods. Namespaces need not be created.
+ * run, rights if a test brings an authorizer. What it does not do: authentication, server-side
+ * apply, custom resource schemas, {@code matchConditions}, garbage collection, pods. Namespaces
+ * need not be created.
  */
 public final class EmbeddedControlPlane implements AutoCloseable {
 
@@ -45,7 +47,8 @@ public final class EmbeddedControlPlane implements AutoCloseable {
     server =
         new ApiServer(
             store,
-            new Registry(store, new Admission(store, webhooks), options.crossNamespaceDataSources));
+            new Registry(store, new Admission(store, webhooks), options.crossNamespaceDataSources),
+            options.authorizer);
     url = server.start();
     folder = Files.createTempDirectory("csi-clone-control-plane-");
     Files.writeString(folder.resolve("kubeconfig"), kubeconfigText(url));
@@ -136,6 +139,7 @@ public final class EmbeddedControlPlane implements AutoCloseable {
     private Supplier<? extends Stream<? extends HasMetadata>> objects = Stream::empty;
     private boolean claimBinder = true;
     private boolean crossNamespaceDataSources;
+    private Predicate<ApiCall> authorizer = call -> true;
 
     private Builder() {}
 
@@ -169,6 +173,16 @@ public final class EmbeddedControlPlane implements AutoCloseable {
      */
     public Builder crossNamespaceDataSources(boolean on) {
       crossNamespaceDataSources = on;
+      return this;
+    }
+
+    /**
+     * Decides who may do what, and sees what is done; what it does not allow is answered with 403.
+     * The user is the bearer token that a client sends, taken at its word; {@link #client()} and
+     * the claim binder send none. Default: everybody may do everything.
+     */
+    public Builder authorizer(Predicate<ApiCall> decision) {
+      authorizer = decision;
       return this;
     }
 

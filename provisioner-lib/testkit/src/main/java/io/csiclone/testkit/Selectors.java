@@ -10,6 +10,7 @@ import tools.jackson.databind.JsonNode;
 /** Label and field selectors, as strings of a query and as objects of a webhook configuration. */
 final class Selectors {
 
+  private static final Pattern NAME = Pattern.compile("(?:^|,)metadata\\.name==?([^,]+)(?:,|$)");
   private static final Pattern SET =
       Pattern.compile("\\s*(?<key>[^\\s!=,()]+)\\s+(?<op>in|notin)\\s*\\((?<values>[^)]*)\\)\\s*");
   private static final Pattern EQUALITY =
@@ -21,6 +22,12 @@ final class Selectors {
 
   static Predicate<JsonNode> of(String labelSelector, String fieldSelector) {
     return labels(labelSelector).and(fields(fieldSelector));
+  }
+
+  /** The one name that a field selector asks for, empty when it asks for more or for none. */
+  static String name(String fieldSelector) {
+    Matcher one = NAME.matcher(fieldSelector);
+    return one.find() ? one.group(1) : "";
   }
 
   private static Predicate<JsonNode> labels(String selector) {

@@ -14,6 +14,7 @@ import io.fabric8.kubernetes.api.model.PersistentVolumeClaimStatusBuilder;
 import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.api.model.SecretBuilder;
 import io.fabric8.kubernetes.client.Config;
+import io.fabric8.kubernetes.client.ConfigBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.fabric8.kubernetes.client.KubernetesClientException;
@@ -59,6 +60,43 @@ class ApiServerTest {
     assertThat(made.getMetadata().getResourceVersion()).isNotEmpty();
     assertThat(made.getSpec().getVolumeMode()).isEqualTo("Filesystem");
     assertThat(made.getStatus().getPhase()).isEqualTo("Pending");
+  }
+
+  @Test
+  void anAuthorizerSeesWhatIsAskedForInTheTermsOfRolesAndMayForbidIt() {
+    List<ApiCall> calls = new CopyOnWriteArrayList<>();
+    try (EmbeddedControlPlane guarded =
+            EmbeddedControlPlane.builder()
+                .claimBinder(false)
+                .authorizer(call -> {
+                  calls.add(call);
+                  return call.user().isEmpty() || !call.verb().equals("create");
+                })
+                .start();
+        KubernetesClient reader =
+            new KubernetesClientBuilder()
+                .withConfig(
+                    new ConfigBuilder(Config.empty())
+                        .withMasterUrl(guarded.url().toString())
+                        .withOauthToken("reader")
+                        .build())
+                .build()) {
+      guarded.client().resource(TestObjects.claim("data", "fast")).create();
+      reader.persistentVolumeClaims().inNamespace("default").withName("data").get();
+      reader.persistentVolumeClaims().inAnyNamespace().list();
+      reader.secrets().inNamespace("default").withField("metadata.name", "tls").list();
+
+      assertThatThrownBy(() -> reader.resource(TestObjects.claim("more", "fast")).create())
+          .isInstanceOfSatisfying(KubernetesClientException.class, code(403))
+          .hasMessageContaining("User \"reader\" cannot create persistentvolumeclaims in default");
+      assertThat(calls)
+          .containsExactly(
+              new ApiCall("", "create", "", "persistentvolumeclaims", "default", ""),
+              new ApiCall("reader", "get", "", "persistentvolumeclaims", "default", "data"),
+              new ApiCall("reader", "list", "", "persistentvolumeclaims", "", ""),
+              new ApiCall("reader", "list", "", "secrets", "default", "tls"),
+              new ApiCall("reader", "create", "", "persistentvolumeclaims", "default", ""));
+    }
   }
 
   @Test

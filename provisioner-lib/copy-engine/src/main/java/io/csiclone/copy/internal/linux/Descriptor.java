@@ -33,6 +33,10 @@ public final class Descriptor implements AutoCloseable {
 
   private static final int POSIX_FADV_DONTNEED = 4;
 
+  private static final int SYNC_WAIT_BEFORE = 1;
+  private static final int SYNC_WRITE = 2;
+  private static final int SYNC_WAIT_AFTER = 4;
+
   // linux/fs.h and linux/loop.h.
   private static final long FICLONE = 0x40049409L;
   private static final long FICLONERANGE = 0x4020940dL;
@@ -66,15 +70,16 @@ public final class Descriptor implements AutoCloseable {
   }
 
   /**
-   * The same file again, for reads past the page cache. Offset, length and buffer have to be
-   * aligned to logical blocks then.
+   * The same file again, past the page cache. Offset, length and buffer have to be aligned to
+   * logical blocks then.
    *
    * @return empty where that cannot be had
    */
-  public Optional<Descriptor> reopenDirect() {
+  public Optional<Descriptor> reopenDirect(boolean writing) {
     try {
       // Through this descriptor, not the path, which may lead elsewhere by now.
-      return Optional.of(open(Path.of("/proc/self/fd/" + fd), path, O_RDONLY | O_DIRECT));
+      int flags = (writing ? O_RDWR : O_RDONLY) | O_DIRECT;
+      return Optional.of(open(Path.of("/proc/self/fd/" + fd), path, flags));
     } catch (SystemCallException e) {
       return Optional.empty();
     }
@@ -124,10 +129,24 @@ public final class Descriptor implements AutoCloseable {
   /** Writes all of it. */
   public void write(AlignedBuffer buffer, int from, int length, long offset)
       throws SystemCallException {
+    write(buffer.slice(from, length), length, offset);
+  }
+
+  /** Writes zeros. */
+  public void writeZeros(long offset, long length) throws SystemCallException {
+    long end = offset + length;
+    for (long at = offset; at < end; ) {
+      int count = (int) Math.min(AlignedBuffer.ZEROS.byteSize(), end - at);
+      write(AlignedBuffer.ZEROS, count, at);
+      at += count;
+    }
+  }
+
+  private void write(MemorySegment bytes, int length, long offset) throws SystemCallException {
     int done = 0;
     while (done < length) {
       long count =
-          Libc.pwrite(fd, buffer.slice(from + done, length - done), length - done, offset + done);
+          Libc.pwrite(fd, bytes.asSlice(done, length - done), length - done, offset + done);
       if (count > 0) {
         done += (int) count;
       } else if (count == 0) {
@@ -276,6 +295,41 @@ public final class Descriptor implements AutoCloseable {
     // A failed fsync is never repeated: the kernel may have dropped the pages and say yes then.
     if (Libc.fsync(fd) < 0) {
       throw new SystemCallException("fsync", path, Libc.errno());
+    }
+  }
+
+  /** As {@link #sync}, without what only says when it happened. */
+  public void dataSync() throws SystemCallException {
+    if (Libc.fdatasync(fd) < 0) {
+      throw new SystemCallException("fdatasync", path, Libc.errno());
+    }
+  }
+
+  /** Asks for the range's dirty pages to be written, and returns before they are. */
+  public void startWriteBack(long offset, long length) throws SystemCallException {
+    syncRange(offset, length, SYNC_WRITE);
+  }
+
+  /** Returns when the range's pages are written; the file's metadata may not be. */
+  public void awaitWriteBack(long offset, long length) throws SystemCallException {
+    syncRange(offset, length, SYNC_WAIT_BEFORE | SYNC_WRITE | SYNC_WAIT_AFTER);
+  }
+
+  private void syncRange(long offset, long length, int flags) throws SystemCallException {
+    while (Libc.syncFileRange(fd, offset, length, flags) < 0) {
+      retryOrThrow("sync_file_range", offset);
+    }
+  }
+
+  /** Bytes of the range that are in the page cache; ENOSYS before Linux 6.5. */
+  public long cachedBytes(long offset, long length) throws SystemCallException {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment range = arena.allocateFrom(JAVA_LONG, offset, length);
+      MemorySegment result = arena.allocate(5 * Long.BYTES, 8);
+      if (Libc.cachestat(fd, range, result) < 0) {
+        throw new SystemCallException("cachestat", path, offset, Libc.errno());
+      }
+      return result.get(JAVA_LONG, 0) * AlignedBuffer.PAGE;
     }
   }
 

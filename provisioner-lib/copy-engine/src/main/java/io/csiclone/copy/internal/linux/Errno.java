@@ -20,6 +20,7 @@ public final class Errno {
   public static final int ETXTBSY = 26;
   public static final int EFBIG = 27;
   public static final int ENOSPC = 28;
+  public static final int ESPIPE = 29;
   public static final int EROFS = 30;
   public static final int ENOSYS = 38;
   public static final int ELOOP = 40;
@@ -50,7 +51,7 @@ public final class Errno {
           Map.entry(ETXTBSY, "ETXTBSY"),
           Map.entry(EFBIG, "EFBIG"),
           Map.entry(ENOSPC, "ENOSPC"),
-          Map.entry(29, "ESPIPE"),
+          Map.entry(ESPIPE, "ESPIPE"),
           Map.entry(EROFS, "EROFS"),
           Map.entry(36, "ENAMETOOLONG"),
           Map.entry(ENOSYS, "ENOSYS"),

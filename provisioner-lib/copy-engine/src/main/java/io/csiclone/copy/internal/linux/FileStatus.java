@@ -7,6 +7,7 @@ import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
+import java.time.Instant;
 
 /**
  * What the kernel tells of a file (statx).
@@ -17,9 +18,20 @@ import java.nio.file.Path;
  * @param size its length in bytes; 0 for a block device
  * @param allocated bytes of the medium it occupies
  * @param node for a device node the device it stands for, else 0:0
+ * @param born when it was made, where the filesystem keeps that, else the epoch
+ * @param modified when its bytes were last written
+ * @param changed when its bytes or metadata were last written
  */
 public record FileStatus(
-    Kind kind, DeviceNumber device, long inode, long size, long allocated, DeviceNumber node) {
+    Kind kind,
+    DeviceNumber device,
+    long inode,
+    long size,
+    long allocated,
+    DeviceNumber node,
+    Instant born,
+    Instant modified,
+    Instant changed) {
 
   /** The sorts of file the engine tells apart. */
   public enum Kind {
@@ -61,7 +73,7 @@ public record FileStatus(
   private static final int AT_FDCWD = -100;
   private static final int AT_SYMLINK_NOFOLLOW = 0x100;
   private static final int AT_EMPTY_PATH = 0x1000;
-  private static final int BASIC_STATS = 0x7ff;
+  private static final int BASIC_STATS_AND_BIRTH = 0xfff;
   private static final int STATX_BYTES = 256;
 
   /** Asks about the file itself, not about what a symbolic link points to. */
@@ -88,7 +100,7 @@ public record FileStatus(
       Arena arena, int directory, MemorySegment path, int flags, String name)
       throws SystemCallException {
     MemorySegment result = arena.allocate(STATX_BYTES, 8);
-    if (Libc.statx(directory, path, flags, BASIC_STATS, result) < 0) {
+    if (Libc.statx(directory, path, flags, BASIC_STATS_AND_BIRTH, result) < 0) {
       throw new SystemCallException("statx", name, Libc.errno());
     }
     return new FileStatus(
@@ -97,6 +109,14 @@ public record FileStatus(
         result.get(JAVA_LONG, 32),
         result.get(JAVA_LONG, 40),
         result.get(JAVA_LONG, 48) * 512,
-        new DeviceNumber(result.get(JAVA_INT, 128), result.get(JAVA_INT, 132)));
+        new DeviceNumber(result.get(JAVA_INT, 128), result.get(JAVA_INT, 132)),
+        time(result, 80),
+        time(result, 112),
+        time(result, 96));
+  }
+
+  private static Instant time(MemorySegment result, long offset) {
+    return Instant.ofEpochSecond(
+        result.get(JAVA_LONG, offset), result.get(JAVA_INT, offset + Long.BYTES));
   }
 }

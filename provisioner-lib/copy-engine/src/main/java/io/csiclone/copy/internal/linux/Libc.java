@@ -19,6 +19,9 @@ import java.lang.invoke.VarHandle;
 @SuppressWarnings("restricted")
 final class Libc {
 
+  /** The number of a call newer than most C libraries (Linux 6.5), on every architecture. */
+  private static final long CACHESTAT = 451;
+
   private static final Linker LINKER = Linker.nativeLinker();
   private static final StructLayout CAPTURED = Linker.Option.captureStateLayout();
   private static final VarHandle ERRNO =
@@ -52,6 +55,20 @@ final class Libc {
       bind("fallocate", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG));
   private static final MethodHandle FSYNC =
       bind("fsync", FunctionDescriptor.of(JAVA_INT, JAVA_INT));
+
+  private static final MethodHandle FDATASYNC =
+      bind("fdatasync", FunctionDescriptor.of(JAVA_INT, JAVA_INT));
+  private static final MethodHandle SYNC_FILE_RANGE =
+      bind(
+          "sync_file_range",
+          FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT));
+
+  /** For calls the C library has no function for. */
+  private static final MethodHandle SYSCALL =
+      bind(
+          "syscall",
+          FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_INT, ADDRESS, ADDRESS, JAVA_INT),
+          1);
 
   /** Returns its error instead of setting errno. */
   private static final MethodHandle POSIX_FADVISE =
@@ -162,6 +179,30 @@ final class Libc {
   static int fsync(int fd) {
     try {
       return (int) FSYNC.invokeExact(STATE.get(), fd);
+    } catch (Throwable e) {
+      throw unexpected(e);
+    }
+  }
+
+  static int fdatasync(int fd) {
+    try {
+      return (int) FDATASYNC.invokeExact(STATE.get(), fd);
+    } catch (Throwable e) {
+      throw unexpected(e);
+    }
+  }
+
+  static int syncFileRange(int fd, long offset, long length, int flags) {
+    try {
+      return (int) SYNC_FILE_RANGE.invokeExact(STATE.get(), fd, offset, length, flags);
+    } catch (Throwable e) {
+      throw unexpected(e);
+    }
+  }
+
+  static long cachestat(int fd, MemorySegment range, MemorySegment result) {
+    try {
+      return (long) SYSCALL.invokeExact(STATE.get(), CACHESTAT, fd, range, result, 0);
     } catch (Throwable e) {
       throw unexpected(e);
     }

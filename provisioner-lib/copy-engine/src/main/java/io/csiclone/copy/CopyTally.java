@@ -1,0 +1,73 @@
+package io.csiclone.copy;
+
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.stream.Stream;
+
+/** What the threads of one copy have done so far, in bytes. */
+final class CopyTally {
+
+  /** Of the source, through the engine. */
+  final LongAdder read = new LongAdder();
+
+  /** Of the source, known as holes. */
+  final LongAdder holes = new LongAdder();
+
+  /** Zeros within the source's length that had to be written. */
+  final LongAdder zerosWritten = new LongAdder();
+
+  /** Of the source, dealt with: shared, copied, or zero in the target. */
+  final LongAdder passed = new LongAdder();
+
+  private final LongAdder[] byMethod =
+      Stream.generate(LongAdder::new).limit(CopyMethod.values().length).toArray(LongAdder[]::new);
+
+  void moved(CopyMethod method, long bytes) {
+    byMethod[method.ordinal()].add(bytes);
+  }
+
+  long by(CopyMethod method) {
+    return byMethod[method.ordinal()].sum();
+  }
+
+  long cloned() {
+    return by(CopyMethod.REFLINK) + by(CopyMethod.REFLINK_RANGES);
+  }
+
+  /** Data that went over wires: what a rate limit counts. */
+  long moved() {
+    return read.sum() + by(CopyMethod.COPY_FILE_RANGE);
+  }
+
+  long written() {
+    return by(CopyMethod.COPY_FILE_RANGE)
+        + by(CopyMethod.READ_WRITE)
+        + by(CopyMethod.PLAIN)
+        + zerosWritten.sum();
+  }
+
+  /** The methods that moved anything. */
+  Map<CopyMethod, Long> byMethod() {
+    Map<CopyMethod, Long> used = new EnumMap<>(CopyMethod.class);
+    for (CopyMethod method : CopyMethod.values()) {
+      if (by(method) > 0) {
+        used.put(method, by(method));
+      }
+    }
+    return used;
+  }
+
+  /** The one that moved most, the faster of equals; {@code otherwise} when nothing has moved. */
+  CopyMethod mainMethod(CopyMethod otherwise) {
+    CopyMethod main = otherwise;
+    long most = 0;
+    for (Map.Entry<CopyMethod, Long> used : byMethod().entrySet()) {
+      if (used.getValue() > most) {
+        main = used.getKey();
+        most = used.getValue();
+      }
+    }
+    return main;
+  }
+}
