@@ -134,7 +134,10 @@ class AnyRequestTest {
     Map<Code, Integer> answers = new EnumMap<>(Code.class);
     for (int i = 0; i < REQUESTS / CALLERS; i++) {
       MethodDescriptor<?, ?> method = methods.get(i % methods.size());
-      Message request = requests.like(prototype(method));
+      Message request =
+          i / methods.size() % 2 == 0 && method.equals(ControllerGrpc.getCreateVolumeMethod())
+              ? requests.disturbed(request(requests.word() + i, 64 << 10).build())
+              : requests.like(prototype(method));
       answers.merge(answer(driver, method, request), 1, Integer::sum);
     }
     return answers;

@@ -5,7 +5,7 @@ import com.google.protobuf.Message;
 import java.util.List;
 import java.util.Random;
 
-/** Requests of any shape: well-formed on the wire, with no regard for what they mean. */
+/** Requests of any shape: well-formed on the wire, most of them with no regard for a meaning. */
 final class RandomRequests {
 
   private static final int DEEPEST = 4;
@@ -26,6 +26,22 @@ final class RandomRequests {
 
   Message like(Message prototype) {
     return like(prototype, 0);
+  }
+
+  /** The request with some of its fields as they come. */
+  Message disturbed(Message good) {
+    Message random = like(good);
+    Message.Builder message = good.toBuilder();
+    for (FieldDescriptor field : good.getDescriptorForType().getFields()) {
+      if (this.random.nextInt(8) == 0) {
+        message.setField(field, random.getField(field));
+      }
+    }
+    return message.build();
+  }
+
+  String word() {
+    return words.get(random.nextInt(words.size()));
   }
 
   private Message like(Message prototype, int depth) {
@@ -75,7 +91,7 @@ final class RandomRequests {
 
   private String string() {
     if (random.nextInt(4) != 0) {
-      return words.get(random.nextInt(words.size()));
+      return word();
     }
     return random
         .ints(random.nextInt(200), 0, 0x3000)
