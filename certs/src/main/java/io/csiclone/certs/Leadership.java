@@ -14,8 +14,10 @@ import java.time.Duration;
 import java.util.Objects;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -26,6 +28,8 @@ import org.slf4j.LoggerFactory;
  */
 final class Leadership implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Leadership.class);
+
+  private static final Duration RELEASE = Duration.ofSeconds(2);
 
   private final KubernetesClient client;
   private final String namespace;
@@ -101,18 +105,32 @@ final class Leadership implements AutoCloseable {
     return lease.dividedBy(7);
   }
 
-  /** Gives the Lease back, so that another replica need not wait until it runs out. */
+  /**
+   * Gives the Lease back, so that another replica need not wait until it runs out. An API server
+   * that does not answer holds nobody up: then it does run out.
+   */
   @Override
   public void close() {
     CompletableFuture<?> standing;
     synchronized (this) {
       closed = true;
       standing = election;
+      election = null;
     }
     if (standing != null) {
-      var _ = standing.cancel(true);
+      release(standing);
     }
     threads.shutdownNow();
+  }
+
+  private void release(CompletableFuture<?> standing) {
+    try {
+      var _ = threads.submit(() -> standing.cancel(true)).get(RELEASE.toMillis(), MILLISECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (ExecutionException | TimeoutException e) {
+      log.warn("Lease {}/{} was not given back; it runs out by itself", namespace, name);
+    }
   }
 
   /** Says in one line, and once, why the Lease cannot be had. */

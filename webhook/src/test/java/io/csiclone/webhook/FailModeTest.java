@@ -88,7 +88,8 @@ class FailModeTest {
       var tooSmall = new Review().withClass("fast").sized("1Mi");
       assertFollows(mode, answer(webhook, client, "/validate", tooSmall), "300 ms");
       assertCounted(webhook, "/validate", mode, "api_server_slow");
-      assertFollows(mode, answer(webhook, client, "/mutate", new Review()), "300 ms");
+      var unknown = new Review().fromClaim("not-in-any-cache");
+      assertFollows(mode, answer(webhook, client, "/mutate", unknown), "300 ms");
       assertCounted(webhook, "/mutate", mode, "api_server_slow");
       assertThat(answer(webhook, client, "/validate", new Review().withClass("fast")).getAllowed())
           .as("a clone that the caches vouch for")
@@ -141,8 +142,9 @@ class FailModeTest {
                       "csi_clone_decisions_total{code=\"none\",verdict=\"ignored\","
                           + "webhook=\"validate\"}"))
           .isEqualTo(5);
-      assertThat(answer(webhook, client, "/mutate", new Review()).getAllowed())
-          .as("a clone, which is looked up")
+      var unknown = new Review().fromClaim("not-in-any-cache");
+      assertThat(answer(webhook, client, "/mutate", unknown).getAllowed())
+          .as("a clone, whose source is looked up")
           .isTrue();
       assertThat(cluster.lookUps()).isGreaterThan(before);
     }

@@ -63,6 +63,11 @@ final class Review {
     return this;
   }
 
+  Review fromClaim(String name) {
+    spec.put("dataSource", Map.of("kind", "PersistentVolumeClaim", "name", name));
+    return this;
+  }
+
   Review fromRef(String name, String namespace) {
     spec.remove("dataSource");
     spec.put(
