@@ -37,6 +37,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.function.Predicate;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.SpringApplication;
 import org.springframework.context.ConfigurableApplicationContext;
@@ -198,14 +199,18 @@ final class WebhookLife implements AutoCloseable {
     }
   }
 
-  private boolean followsEveryCache() throws IOException, InterruptedException {
-    var watching =
-        get("/metrics")
-            .body()
-            .lines()
-            .filter(line -> line.startsWith("csi_clone_cache_watching{"))
-            .toList();
-    return !watching.isEmpty() && watching.stream().allMatch(line -> line.endsWith(" 1.0"));
+  /** By its calls: the client's own word on a watch is good for WebSockets only. */
+  private boolean followsEveryCache() {
+    return Stream.of(
+            "persistentvolumeclaims",
+            "persistentvolumes",
+            "storageclasses",
+            "csidrivers",
+            "namespaces")
+        .allMatch(resource ->
+            calls.stream()
+                .filter(call -> call.verb().equals("watch") && call.resource().equals(resource))
+                .anyMatch(call -> !refused.contains(call)));
   }
 
   private HttpResponse<String> get(String path) throws IOException, InterruptedException {

@@ -364,7 +364,8 @@ class CloneTest extends ProvisionerTestBed {
   /** Until it is not the provisioner, which writes a finalizer, that is quicker. */
   private void setPhase(String name, String phase) {
     await()
-        .ignoreExceptionsMatching(e -> e instanceof KubernetesClientException late && late.getCode() == 409)
+        .ignoreExceptionsMatching(
+            e -> e instanceof KubernetesClientException late && late.getCode() == 409)
         .until(() ->
             client
                 .resource(get(name))
