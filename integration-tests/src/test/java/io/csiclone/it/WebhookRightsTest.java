@@ -67,10 +67,22 @@ class WebhookRightsTest {
   private record Outcome(String trouble, List<ApiCall> refused) {}
 
   private static void assertBroken(Rights.Grant missing, Outcome outcome) {
-    assertThat(outcome.trouble()).as("trouble without: %s", missing).isNotEmpty();
+    if (!showsLater(missing)) {
+      assertThat(outcome.trouble()).as("trouble without: %s", missing).isNotEmpty();
+    }
     assertThat(outcome.refused())
         .as("calls refused before: %s", outcome.trouble())
         .anyMatch(missing::allows);
+  }
+
+  /**
+   * A leader that cannot renew its Lease leads until that runs out, and what the watch on one
+   * configuration would tell the other's may tell first. That the call is made is seen here, what
+   * comes of its lack takes longer than this life.
+   */
+  private static boolean showsLater(Rights.Grant missing) {
+    return (missing.verb().equals("patch") && missing.resource().equals("leases"))
+        || (missing.verb().equals("watch") && missing.resource().endsWith("webhookconfigurations"));
   }
 
   private static Outcome lifeWithout(Rights.Grant grant) {
