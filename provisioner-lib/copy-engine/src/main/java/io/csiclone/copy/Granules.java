@@ -50,6 +50,8 @@ final class Granules {
 
   /** The next granule nobody has, or empty. */
   synchronized OptionalLong claim() {
+    // One that an earlier copy did may be below by now, and no longer beyond.
+    next = Math.max(next, below);
     while (next < limit && beyond.contains(next)) {
       next++;
     }
