@@ -19,6 +19,7 @@ import java.time.Duration;
 import java.util.EnumSet;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 
 /** Calls the driver, each time with a deadline, and says what its answers mean. */
 final class CsiClient {
@@ -52,10 +53,12 @@ final class CsiClient {
 
   private final Channel channel;
   private final Duration callTimeout;
+  private final ProvisionerMetrics metrics;
 
-  CsiClient(Channel channel, Duration callTimeout) {
+  CsiClient(Channel channel, Duration callTimeout, ProvisionerMetrics metrics) {
     this.channel = channel;
     this.callTimeout = callTimeout;
+    this.metrics = metrics;
   }
 
   /**
@@ -115,7 +118,8 @@ final class CsiClient {
 
   CreateAnswer create(CreateVolumeRequest request) {
     try {
-      return new CreateAnswer.Created(controller().createVolume(request).getVolume());
+      return new CreateAnswer.Created(
+          timed("Controller/CreateVolume", () -> controller().createVolume(request)).getVolume());
     } catch (StatusRuntimeException e) {
       Status status = e.getStatus();
       if (mayBeUnderWay(status)) {
@@ -127,15 +131,31 @@ final class CsiClient {
     }
   }
 
-  DeleteAnswer delete(String volumeId) {
+  DeleteAnswer delete(String volumeId, Map<String, String> secrets) {
     try {
-      var request = DeleteVolumeRequest.newBuilder().setVolumeId(volumeId).build();
-      var _ = controller().deleteVolume(request);
+      var request =
+          DeleteVolumeRequest.newBuilder().setVolumeId(volumeId).putAllSecrets(secrets).build();
+      var _ = timed("Controller/DeleteVolume", () -> controller().deleteVolume(request));
       return new DeleteAnswer.Deleted();
     } catch (StatusRuntimeException e) {
       return mayBeUnderWay(e.getStatus())
           ? new DeleteAnswer.InProgress(e.getStatus())
           : new DeleteAnswer.Failed(e.getStatus());
+    }
+  }
+
+  private <T> T timed(String method, Supplier<T> call) {
+    long begun = System.nanoTime();
+    Status.Code code = Status.Code.UNKNOWN;
+    try {
+      T answer = call.get();
+      code = Status.Code.OK;
+      return answer;
+    } catch (StatusRuntimeException e) {
+      code = e.getStatus().getCode();
+      throw e;
+    } finally {
+      metrics.called(method, code.name(), Duration.ofNanos(System.nanoTime() - begun));
     }
   }
 

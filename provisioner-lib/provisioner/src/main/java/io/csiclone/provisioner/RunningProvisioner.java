@@ -5,6 +5,7 @@ import io.fabric8.kubernetes.api.model.PersistentVolume;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.informers.ResourceEventHandler;
+import java.time.Instant;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -16,6 +17,7 @@ final class RunningProvisioner implements Provisioner {
   private static final Logger LOG = LoggerFactory.getLogger(RunningProvisioner.class);
 
   private final ProvisionerBuilder settings;
+  private final ProvisionerMetrics metrics;
   private final ClusterFacts facts;
   private final CloneStatement statement;
   private final EventRecorder events;
@@ -27,7 +29,12 @@ final class RunningProvisioner implements Provisioner {
   private final WorkQueue<String> volumes;
   private volatile boolean serving;
 
-  RunningProvisioner(ProvisionerBuilder settings, DriverTraits driver, ClusterFacts facts) {
+  RunningProvisioner(
+      ProvisionerBuilder settings,
+      DriverTraits driver,
+      ProvisionerMetrics metrics,
+      ClusterFacts facts) {
+    this.metrics = metrics;
     this.settings = settings;
     this.facts = facts;
     KubernetesClient client = settings.client;
@@ -40,22 +47,24 @@ final class RunningProvisioner implements Provisioner {
           driver.name());
     }
     statement = new CloneStatement(client, driver);
-    var csi = new CsiClient(settings.csi, settings.callTimeout);
+    var csi = new CsiClient(settings.csi, settings.callTimeout, metrics);
     cache = new ClusterCache(client, new ClaimChanges(), new VolumeChanges());
     events = new EventRecorder(client, driver.name(), nodeName == null ? "" : nodeName);
     var writer = new ClaimWriter(client);
     var protection = new SourceProtection(cache, facts, writer, driver.name(), node);
     sources = new WorkQueue<>("sources", 8, settings.retry, protection::sweep);
+    VolumeSettings volumeSettings = settings.volumeSettings();
+    var secrets = new ClassSecrets(client);
     maker =
         new VolumeMaker(
             cache,
             writer,
-            new VolumeWriter(client, driver.name()),
+            new VolumeWriter(client, volumeSettings),
             protection,
             csi,
             node != null || driver.topology(),
             node != null,
-            events,
+            new Announcer(events, metrics, writer, settings.progress),
             sources::offer);
     var provisioner =
         new ClaimProvisioner(
@@ -65,11 +74,16 @@ final class RunningProvisioner implements Provisioner {
             writer,
             protection,
             maker,
+            new VolumeRequests(volumeSettings, driver, secrets, new AttributesClasses(client)),
+            settings.defaultFsType,
             driver,
             node,
             settings.longestClaimDelay,
-            events);
-    deleter = new VolumeDeleter(client, cache, csi, driver.name(), node, maker::isCloning, events);
+            events,
+            metrics);
+    deleter =
+        new VolumeDeleter(
+            client, cache, csi, secrets, driver.name(), node, maker::isCloning, events, metrics);
     claims =
         new WorkQueue<>("claims", settings.concurrency, settings.retry, provisioner::reconcile);
     volumes = new WorkQueue<>("volumes", settings.concurrency, settings.retry, deleter::reconcile);
@@ -132,7 +146,11 @@ final class RunningProvisioner implements Provisioner {
       if (source != null && old.recorded() && !claim.recorded()) {
         sources.offer(source);
       }
+      if (isBound(object) && !isBound(before) && claim.isFor(settings.driverName)) {
+        metrics.bound(object, Instant.now());
+      }
       offerAsSource(claim);
+      offerAsSource(old);
       boolean sourceChanged =
           old.terminating() != claim.terminating()
               || !Objects.equals(phase(before), phase(object))
@@ -147,6 +165,7 @@ final class RunningProvisioner implements Provisioner {
     public void onDelete(PersistentVolumeClaim object, boolean unseen) {
       Claim claim = new Claim(object);
       maker.forget(claim.uid());
+      offerAsSource(claim);
       if (claim.isFor(settings.driverName)) {
         claims.hasten(claim.key());
       }
@@ -169,6 +188,10 @@ final class RunningProvisioner implements Provisioner {
           claims.hasten(clone.key());
         }
       }
+    }
+
+    private static boolean isBound(PersistentVolumeClaim object) {
+      return "Bound".equals(phase(object));
     }
 
     private static @Nullable String phase(PersistentVolumeClaim object) {

@@ -50,6 +50,9 @@ final class ScriptedDriver implements AutoCloseable {
   final List<CreateVolumeRequest> creates = new CopyOnWriteArrayList<>();
   final List<String> deletes = new CopyOnWriteArrayList<>();
 
+  /** The secrets that came with the last DeleteVolume. */
+  volatile Map<String, String> deleteSecrets = Map.of();
+
   /** The volumes that exist: by id, what they were made from. */
   final Map<String, CreateVolumeRequest> volumes = new ConcurrentHashMap<>();
 
@@ -73,6 +76,9 @@ final class ScriptedDriver implements AutoCloseable {
   volatile boolean forgetsContentSource;
   volatile long missingBytes;
   volatile Map<String, String> segments = Map.of();
+
+  /** What every volume made has as its context. */
+  final Map<String, String> volumeContext = new ConcurrentHashMap<>(Map.of("pool", "blue"));
 
   private final Server server;
   private final ManagedChannel channel;
@@ -196,7 +202,7 @@ final class ScriptedDriver implements AutoCloseable {
           Volume.newBuilder()
               .setVolumeId(id)
               .setCapacityBytes(request.getCapacityRange().getRequiredBytes() - missingBytes)
-              .putVolumeContext("pool", "blue");
+              .putAllVolumeContext(volumeContext);
       if (request.hasVolumeContentSource() && !forgetsContentSource) {
         volume.setContentSource(request.getVolumeContentSource());
       }
@@ -209,6 +215,7 @@ final class ScriptedDriver implements AutoCloseable {
     @Override
     public void deleteVolume(
         DeleteVolumeRequest request, StreamObserver<DeleteVolumeResponse> observer) {
+      deleteSecrets = request.getSecretsMap();
       deletes.add(request.getVolumeId());
       Status status = nextDeletes.poll();
       if (status != null) {
