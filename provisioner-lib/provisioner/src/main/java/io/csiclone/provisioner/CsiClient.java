@@ -1,5 +1,7 @@
 package io.csiclone.provisioner;
 
+import io.csiclone.csiproto.ControllerExpandVolumeRequest;
+import io.csiclone.csiproto.ControllerExpandVolumeResponse;
 import io.csiclone.csiproto.ControllerGetCapabilitiesRequest;
 import io.csiclone.csiproto.ControllerGrpc;
 import io.csiclone.csiproto.ControllerServiceCapability;
@@ -49,6 +51,18 @@ final class CsiClient {
 
     /** The volume exists. */
     record Failed(Status status) implements DeleteAnswer {}
+  }
+
+  /** The outcome of a ControllerExpandVolume. */
+  sealed interface ExpandAnswer {
+    /** The volume has the size that is said. */
+    record Expanded(ControllerExpandVolumeResponse response) implements ExpandAnswer {}
+
+    /** It may be under way. */
+    record InProgress(Status status) implements ExpandAnswer {}
+
+    /** Nothing is under way. */
+    record Failed(Status status) implements ExpandAnswer {}
   }
 
   private final Channel channel;
@@ -141,6 +155,19 @@ final class CsiClient {
       return mayBeUnderWay(e.getStatus())
           ? new DeleteAnswer.InProgress(e.getStatus())
           : new DeleteAnswer.Failed(e.getStatus());
+    }
+  }
+
+  ExpandAnswer expand(ControllerExpandVolumeRequest request) {
+    try {
+      return new ExpandAnswer.Expanded(
+          timed(
+              "Controller/ControllerExpandVolume",
+              () -> controller().controllerExpandVolume(request)));
+    } catch (StatusRuntimeException e) {
+      return mayBeUnderWay(e.getStatus())
+          ? new ExpandAnswer.InProgress(e.getStatus())
+          : new ExpandAnswer.Failed(e.getStatus());
     }
   }
 

@@ -27,6 +27,8 @@ final class RunningProvisioner implements Provisioner {
   private final WorkQueue<ClaimKey> claims;
   private final WorkQueue<ClaimKey> sources;
   private final WorkQueue<String> volumes;
+  private final WorkQueue<ClaimKey> expansions;
+  private final VolumeExpander expander;
   private volatile boolean serving;
 
   RunningProvisioner(
@@ -84,6 +86,9 @@ final class RunningProvisioner implements Provisioner {
     deleter =
         new VolumeDeleter(
             client, cache, csi, secrets, driver.name(), node, maker::isCloning, events, metrics);
+    expander = new VolumeExpander(client, cache, csi, secrets, driver, node, events);
+    expansions =
+        new WorkQueue<>("expansions", settings.concurrency, settings.retry, expander::reconcile);
     claims =
         new WorkQueue<>("claims", settings.concurrency, settings.retry, provisioner::reconcile);
     volumes = new WorkQueue<>("volumes", settings.concurrency, settings.retry, deleter::reconcile);
@@ -95,6 +100,7 @@ final class RunningProvisioner implements Provisioner {
     claims.start();
     sources.start();
     volumes.start();
+    expansions.start();
     serving = true;
     LOG.info(
         "serving the claims of {}{}",
@@ -115,6 +121,7 @@ final class RunningProvisioner implements Provisioner {
     claims.close();
     sources.close();
     volumes.close();
+    expansions.close();
     events.close();
     facts.close();
   }
@@ -128,6 +135,7 @@ final class RunningProvisioner implements Provisioner {
         claims.offer(claim.key());
       }
       offerAsSource(claim);
+      offerToExpand(claim);
       hastenClonesOf(claim);
     }
 
@@ -151,6 +159,7 @@ final class RunningProvisioner implements Provisioner {
       }
       offerAsSource(claim);
       offerAsSource(old);
+      offerToExpand(claim);
       boolean sourceChanged =
           old.terminating() != claim.terminating()
               || !Objects.equals(phase(before), phase(object))
@@ -178,6 +187,12 @@ final class RunningProvisioner implements Provisioner {
     private void offerAsSource(Claim claim) {
       if (claim.hasFinalizer(Names.CLONE_SOURCE)) {
         sources.offer(claim.key());
+      }
+    }
+
+    private void offerToExpand(Claim claim) {
+      if (claim.isFor(settings.driverName) && expander.concerns(claim.object())) {
+        expansions.offer(claim.key());
       }
     }
 

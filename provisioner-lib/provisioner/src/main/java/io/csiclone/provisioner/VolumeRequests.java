@@ -101,7 +101,7 @@ final class VolumeRequests {
     return capability.setMount(mount).build();
   }
 
-  private static AccessMode.Mode accessMode(String mode, DriverTraits driver) {
+  static AccessMode.Mode accessMode(String mode, DriverTraits driver) {
     return switch (mode) {
       case "ReadWriteMany" -> AccessMode.Mode.MULTI_NODE_MULTI_WRITER;
       case "ReadOnlyMany" -> AccessMode.Mode.MULTI_NODE_READER_ONLY;

@@ -1,5 +1,7 @@
 package io.csiclone.provisioner;
 
+import io.csiclone.csiproto.ControllerExpandVolumeRequest;
+import io.csiclone.csiproto.ControllerExpandVolumeResponse;
 import io.csiclone.csiproto.ControllerGetCapabilitiesRequest;
 import io.csiclone.csiproto.ControllerGetCapabilitiesResponse;
 import io.csiclone.csiproto.ControllerGrpc;
@@ -48,6 +50,7 @@ final class ScriptedDriver implements AutoCloseable {
   static final String NAME = "scripted.example.com";
 
   final List<CreateVolumeRequest> creates = new CopyOnWriteArrayList<>();
+  final List<ControllerExpandVolumeRequest> expands = new CopyOnWriteArrayList<>();
   final List<String> deletes = new CopyOnWriteArrayList<>();
 
   /** The secrets that came with the last DeleteVolume. */
@@ -58,6 +61,9 @@ final class ScriptedDriver implements AutoCloseable {
 
   /** What the next CreateVolume calls answer instead of OK, one each. */
   final Queue<Status> nextCreates = new ConcurrentLinkedQueue<>();
+
+  /** What the next ControllerExpandVolume calls answer instead of OK, one each. */
+  final Queue<Status> nextExpands = new ConcurrentLinkedQueue<>();
 
   /** What the next DeleteVolume calls answer instead of OK, one each. */
   final Queue<Status> nextDeletes = new ConcurrentLinkedQueue<>();
@@ -210,6 +216,24 @@ final class ScriptedDriver implements AutoCloseable {
         volume.addAccessibleTopology(Topology.newBuilder().putAllSegments(segments));
       }
       answer(observer, CreateVolumeResponse.newBuilder().setVolume(volume).build());
+    }
+
+    @Override
+    public void controllerExpandVolume(
+        ControllerExpandVolumeRequest request,
+        StreamObserver<ControllerExpandVolumeResponse> observer) {
+      expands.add(request);
+      Status status = nextExpands.poll();
+      if (status != null) {
+        observer.onError(status.asRuntimeException());
+        return;
+      }
+      answer(
+          observer,
+          ControllerExpandVolumeResponse.newBuilder()
+              .setCapacityBytes(request.getCapacityRange().getRequiredBytes() - missingBytes)
+              .setNodeExpansionRequired(!request.getVolumeCapability().hasBlock())
+              .build());
     }
 
     @Override
