@@ -1,6 +1,7 @@
 package io.csiclone.provisioner;
 
 import io.csiclone.csiproto.CreateVolumeRequest;
+import io.csiclone.csiproto.TopologyRequirement;
 import io.csiclone.facts.ClusterFacts;
 import io.csiclone.facts.FactsUnavailableException;
 import io.csiclone.provisioner.WorkQueue.Outcome;
@@ -39,6 +40,7 @@ final class ClaimProvisioner {
   private final @Nullable String defaultFsType;
   private final DriverTraits driver;
   private final @Nullable NodeTopology node;
+  private final Placement placement;
   private final Duration longestClaimDelay;
   private final EventRecorder events;
   private final ProvisionerMetrics metrics;
@@ -54,6 +56,7 @@ final class ClaimProvisioner {
       @Nullable String defaultFsType,
       DriverTraits driver,
       @Nullable NodeTopology node,
+      Placement placement,
       Duration longestClaimDelay,
       EventRecorder events,
       ProvisionerMetrics metrics) {
@@ -67,6 +70,7 @@ final class ClaimProvisioner {
     this.defaultFsType = defaultFsType;
     this.driver = driver;
     this.node = node;
+    this.placement = placement;
     this.longestClaimDelay = longestClaimDelay;
     this.events = events;
     this.metrics = metrics;
@@ -100,7 +104,7 @@ final class ClaimProvisioner {
 
   private Outcome reconcile(Claim claim) {
     if (claim.recorded()) {
-      if (!isOfThisNode(claim) || maker.wasMade(claim)) {
+      if (!isOfThisNode(claim) || maker.wasMade(claim) || !isStillRecorded(claim)) {
         return Outcome.DONE;
       }
       return maker.goOn(resume(claim), claim);
@@ -113,6 +117,15 @@ final class ClaimProvisioner {
       return Outcome.DONE;
     }
     return claim.hasVolume() ? Outcome.DONE : begin(claim);
+  }
+
+  /**
+   * Whether the record is there in truth. The cache may show one that this instance has just ended,
+   * and the volume would be made, and deleted, once more.
+   */
+  private boolean isStillRecorded(Claim claim) {
+    Claim live = writer.live(claim.key());
+    return live != null && live.uid().equals(claim.uid()) && live.recorded();
   }
 
   private boolean isOfThisNode(Claim claim) {
@@ -202,12 +215,22 @@ final class ClaimProvisioner {
         sourceVolume == null || sourceClaim == null
             ? null
             : new CloneSource(sourceClaim, sourceVolume);
-    Making planned = making(claim, storageClass, source);
+    TopologyRequirement requirement;
+    switch (placement.of(claim, storageClass, source)) {
+      case Placement.Place.Elsewhere(String why) -> {
+        writer.reschedule(claim);
+        return failed(claim, why);
+      }
+      case Placement.Place.Here(var here) -> requirement = here;
+    }
+    Making planned = making(claim, storageClass, source, requirement);
     Claim recorded =
         writer.begin(
             claim,
             source == null ? null : source.volumeName(),
-            node == null ? null : node.nodeName());
+            node == null ? null : node.nodeName(),
+            // A node says where it is itself; what was found by all nodes may change.
+            node == null && requirement != null ? RecordedPlace.text(requirement) : null);
     if (recorded == null) {
       return new Outcome.RetryIn(SOON);
     }
@@ -225,7 +248,11 @@ final class ClaimProvisioner {
     return maker.goOn(making, claim);
   }
 
-  private Making making(Claim claim, StorageClass storageClass, @Nullable CloneSource source) {
+  private Making making(
+      Claim claim,
+      StorageClass storageClass,
+      @Nullable CloneSource source,
+      @Nullable TopologyRequirement requirement) {
     ClassParameters parameters = ClassParameters.of(storageClass, defaultFsType);
     CreateVolumeRequest request =
         requests.of(
@@ -233,7 +260,7 @@ final class ClaimProvisioner {
             parameters,
             Objects.requireNonNullElse(storageClass.getMountOptions(), List.of()),
             source == null ? null : PersistentVolumes.handle(source.volume(), driver.name()),
-            node == null ? null : node.requirement());
+            requirement);
     return new Making(claim, storageClass, parameters, request, source);
   }
 
@@ -257,7 +284,12 @@ final class ClaimProvisioner {
         sourceClaim == null
             ? null
             : new CloneSource(sourceClaim, recordedSource(claim, sourceClaim));
-    Making making = making(claim, storageClass, source);
+    Making making =
+        making(
+            claim,
+            storageClass,
+            source,
+            node == null ? RecordedPlace.parse(claim.annotation(Names.PLACE)) : node.requirement());
     if (sourceClaim != null) {
       protection.resume(sourceClaim, claim.key());
     }

@@ -34,10 +34,12 @@ final class ClaimWriter {
    *
    * @param sourceVolume the volume object it will be cloned from, or null
    * @param node the node whose provisioner takes the claim, or null
+   * @param place where the volume is asked for, or null
    * @return the claim as it is now; null when it is not as it was read any more
    */
-  @Nullable Claim begin(Claim claim, @Nullable String sourceVolume, @Nullable String node) {
-    MetadataPatch patch = patch(claim).with(Names.MAKING);
+  @Nullable Claim begin(
+      Claim claim, @Nullable String sourceVolume, @Nullable String node, @Nullable String place) {
+    MetadataPatch patch = patch(claim).with(Names.MAKING).annotate(Names.PLACE, place);
     if (sourceVolume != null) {
       patch.annotate(Names.CLONE_OF_VOLUME, sourceVolume);
     }
@@ -52,7 +54,8 @@ final class ClaimWriter {
     update(
         claim,
         c -> c.hasFinalizer(Names.MAKING),
-        patch -> patch.without(Names.MAKING).annotate(Names.PROGRESS, null));
+        patch ->
+            patch.without(Names.MAKING).annotate(Names.PLACE, null).annotate(Names.PROGRESS, null));
   }
 
   /**
@@ -68,6 +71,7 @@ final class ClaimWriter {
           patch
               .without(Names.MAKING)
               .annotate(Names.CLONE_OF_VOLUME, null)
+              .annotate(Names.PLACE, null)
               .annotate(Names.PROGRESS, null);
           return freeNode ? patch.annotate(Names.SELECTED_NODE, null) : patch;
         });

@@ -27,6 +27,12 @@ final class Names {
   /** On a claim, while a clone of it is being made. */
   static final String CLONE_SOURCE = "csi-clone.io/clone-source-protection";
 
+  /**
+   * On a claim, while its volume is made: where that was asked for; a TopologyRequirement of CSI in
+   * base64.
+   */
+  static final String PLACE = "csi-clone.io/accessibility-requirements";
+
   /** On a clone: the volume (object) whose data CreateVolume was asked for. Stays as lineage. */
   static final String CLONE_OF_VOLUME = "csi-clone.io/clone-of-volume";
 

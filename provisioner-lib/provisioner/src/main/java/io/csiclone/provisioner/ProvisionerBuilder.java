@@ -24,6 +24,8 @@ public final class ProvisionerBuilder {
   @Nullable String defaultFsType;
   boolean extraCreateMetadata;
   boolean publishReadOnly;
+  boolean strictTopology;
+  boolean immediateTopology = true;
   @Nullable LeaderElection leaderElection;
   MeterRegistry meters = new CompositeMeterRegistry();
   VolumeProgress progress = name -> Optional.empty();
@@ -46,7 +48,8 @@ public final class ProvisionerBuilder {
   /**
    * Makes the provisioner node-local: it serves the claims of this node only, asks for volumes in
    * this node's topology, and shares the cluster with one provisioner on each other node. Without
-   * it one provisioner serves all claims, and volumes are asked for without a topology requirement.
+   * it one provisioner serves all claims; for a driver with topology it then watches nodes and
+   * CSINodes.
    *
    * @param nodeName the node's name in the cluster
    */
@@ -107,6 +110,24 @@ public final class ProvisionerBuilder {
   /** Marks the volume of a claim whose only access mode is ReadOnlyMany as read-only. */
   public ProvisionerBuilder publishReadOnly() {
     this.publishReadOnly = true;
+    return this;
+  }
+
+  /**
+   * Asks for the volume of a claim whose pod was scheduled in that node's topology only, not in
+   * others as well. For drivers with topology that are not node-local. Default: not.
+   */
+  public ProvisionerBuilder strictTopology() {
+    this.strictTopology = true;
+    return this;
+  }
+
+  /**
+   * Asks for the volume of a claim that no pod waits for without a topology requirement, unless its
+   * class has allowed topologies. Default: with all topologies of the cluster.
+   */
+  public ProvisionerBuilder noImmediateTopology() {
+    this.immediateTopology = false;
     return this;
   }
 

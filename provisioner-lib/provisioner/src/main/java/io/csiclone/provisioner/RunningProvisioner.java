@@ -19,6 +19,7 @@ final class RunningProvisioner implements Provisioner {
   private final ProvisionerBuilder settings;
   private final ProvisionerMetrics metrics;
   private final ClusterFacts facts;
+  private final @Nullable ClusterNodes nodes;
   private final CloneStatement statement;
   private final EventRecorder events;
   private final ClusterCache cache;
@@ -42,11 +43,12 @@ final class RunningProvisioner implements Provisioner {
     KubernetesClient client = settings.client;
     String nodeName = settings.nodeName;
     NodeTopology node = nodeName == null ? null : new NodeTopology(nodeName, driver.segments());
-    if (node == null && driver.topology()) {
-      LOG.warn(
-          "driver {} has a topology but no node name was given: volumes are made without a"
-              + " topology requirement",
-          driver.name());
+    nodes = node == null && driver.topology() ? new ClusterNodes(client, driver.name()) : null;
+    Placement placement = Placement.ANYWHERE;
+    if (node != null) {
+      placement = node;
+    } else if (nodes != null) {
+      placement = new ClusterPlacement(nodes, settings.strictTopology, settings.immediateTopology);
     }
     statement = new CloneStatement(client, driver);
     var csi = new CsiClient(settings.csi, settings.callTimeout, metrics);
@@ -80,6 +82,7 @@ final class RunningProvisioner implements Provisioner {
             settings.defaultFsType,
             driver,
             node,
+            placement,
             settings.longestClaimDelay,
             events,
             metrics);
@@ -95,7 +98,7 @@ final class RunningProvisioner implements Provisioner {
   }
 
   void start() {
-    cache.start(settings.startTimeout);
+    cache.start(settings.startTimeout, nodes == null ? null : nodes.start());
     statement.publish();
     claims.start();
     sources.start();
@@ -110,7 +113,7 @@ final class RunningProvisioner implements Provisioner {
 
   @Override
   public boolean ready() {
-    return serving && cache.synced() && facts.synced();
+    return serving && cache.synced() && facts.synced() && (nodes == null || nodes.synced());
   }
 
   @Override
@@ -118,6 +121,9 @@ final class RunningProvisioner implements Provisioner {
     serving = false;
     statement.close();
     cache.close();
+    if (nodes != null) {
+      nodes.close();
+    }
     claims.close();
     sources.close();
     volumes.close();
