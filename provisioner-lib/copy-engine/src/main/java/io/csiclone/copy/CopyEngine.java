@@ -29,7 +29,7 @@ public interface CopyEngine extends AutoCloseable {
    *
    * @param threads how many, 1 to 64
    * @param bytesInFlight bytes of all copies that may be under way to the medium at once, in
-   *     buffers and in the page cache; at least 8 MiB for each thread is sensible
+   *     buffers and in the page cache; at least 4 MiB for each thread is sensible
    * @throws CopyException as {@link #start()}
    */
   static CopyEngine start(int threads, long bytesInFlight) {
