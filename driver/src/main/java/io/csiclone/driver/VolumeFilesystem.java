@@ -16,8 +16,10 @@ final class VolumeFilesystem {
   private final String volumeId;
   private final LoopDevice device;
   private final Filesystem filesystem;
+  private final String uuid;
 
-  private VolumeFilesystem(String volumeId, LoopDevice device, Filesystem filesystem) {
+  private VolumeFilesystem(Pool pool, String volumeId, LoopDevice device, Filesystem filesystem) {
+    this.uuid = pool.uuid(volumeId);
     this.volumeId = volumeId;
     this.device = device;
     this.filesystem = filesystem;
@@ -32,7 +34,7 @@ final class VolumeFilesystem {
    */
   static VolumeFilesystem open(
       Pool pool, String volumeId, LoopDevice device, Optional<Filesystem> wanted) {
-    Optional<String> found = probe(volumeId, device);
+    Optional<String> found = type(volumeId, device);
     if (found.isEmpty()) {
       Filesystem chosen = wanted.orElse(Filesystem.byDefault());
       if (!pool.isBlank(volumeId)) {
@@ -42,7 +44,7 @@ final class VolumeFilesystem {
                 .formatted(volumeId, chosen.fsType()));
       }
       make(pool, volumeId, device, chosen);
-      return new VolumeFilesystem(volumeId, device, chosen);
+      return new VolumeFilesystem(pool, volumeId, device, chosen);
     }
     if (wanted.isPresent() && !wanted.get().fsType().equals(found.get())) {
       throw new BackendException(
@@ -50,38 +52,53 @@ final class VolumeFilesystem {
           "volume %s holds %s, but its storage class asks for %s; it is not formatted again"
               .formatted(volumeId, found.get(), wanted.get().fsType()));
     }
-    return new VolumeFilesystem(volumeId, device, Filesystem.named(found.get()).orElseThrow());
+    return new VolumeFilesystem(
+        pool, volumeId, device, Filesystem.named(found.get()).orElseThrow());
   }
 
   /** What is on the device by its signatures; empty when there is none. */
-  private static Optional<String> probe(String volumeId, LoopDevice device) {
-    Command.Result result =
-        Command.attempt(Command.SHORT, "blkid", "-p", "-o", "export", device.path().toString());
-    if (result.exit() == BLKID_NOTHING_FOUND && result.err().isEmpty()) {
+  private static Optional<String> type(String volumeId, LoopDevice device) {
+    String signatures = probe(device);
+    if (signatures.isEmpty()) {
       return Optional.empty();
     }
-    if (!result.ok()) {
-      throw result.failure();
-    }
     return Optional.of(
-        result
-            .out()
-            .lines()
-            .filter(line -> line.startsWith("TYPE="))
-            .map(line -> line.substring("TYPE=".length()))
-            .findFirst()
+        value(signatures, "TYPE")
             .orElseThrow(() ->
                 new BackendException(
                     Reason.INVALID,
                     "volume %s holds no filesystem but: %s"
-                        .formatted(volumeId, result.out().replace('\n', ' ')))));
+                        .formatted(volumeId, signatures.replace('\n', ' ')))));
+  }
+
+  /** The signatures on the device as lines {@code NAME=VALUE}; empty when there are none. */
+  private static String probe(LoopDevice device) {
+    Command.Result result =
+        Command.attempt(Command.SHORT, "blkid", "-p", "-o", "export", device.path().toString());
+    if (result.exit() == BLKID_NOTHING_FOUND && result.err().isEmpty()) {
+      return "";
+    }
+    if (!result.ok()) {
+      throw result.failure();
+    }
+    return result.out();
+  }
+
+  private static Optional<String> value(String lines, String name) {
+    return lines
+        .lines()
+        .filter(line -> line.startsWith(name + "="))
+        .map(line -> line.substring(name.length() + 1))
+        .findFirst();
   }
 
   private static void make(Pool pool, String volumeId, LoopDevice device, Filesystem filesystem) {
     // Killed half-way, mkfs leaves a device that is neither blank nor a filesystem. The mark says
     // that nothing of value can be on it.
     pool.markFormatting(volumeId);
-    List<String> command = filesystem.makeCommand(device.path().toString());
+    List<String> command =
+        filesystem.makeCommand(
+            pool.uuid(volumeId), pool.isMarkedThick(volumeId), device.path().toString());
     Command.run(Command.LONG, command.toArray(String[]::new));
     Command.run(Command.LONG, "blockdev", "--flushbufs", device.path().toString());
     pool.syncImage(volumeId);
@@ -90,6 +107,10 @@ final class VolumeFilesystem {
 
   /** Mounts it, with the class's flags and those it always needs. */
   void mount(Path at, List<String> flags) {
+    if (filesystem == Filesystem.BTRFS) {
+      String found = value(probe(device), "UUID").orElse("");
+      new BtrfsIdentity(volumeId, device, found, uuid).ensure(at);
+    }
     List<String> options = new ArrayList<>(filesystem.ownMountFlags());
     // Growing needs a writable mount; read-only comes after it.
     flags.stream()
@@ -108,6 +129,9 @@ final class VolumeFilesystem {
     switch (filesystem) {
       case XFS -> Command.run(Command.LONG, "xfs_growfs", "-d", mountedAt.toString());
       case EXT4 -> growExt4(mountedAt, flags);
+      case BTRFS ->
+          Command.run(
+              Command.LONG, "btrfs", "-q", "filesystem", "resize", "max", mountedAt.toString());
     }
   }
 
