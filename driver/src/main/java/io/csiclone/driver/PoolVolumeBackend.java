@@ -7,6 +7,7 @@ import io.csiclone.csi.BackendException;
 import io.csiclone.csi.BackendException.Reason;
 import io.csiclone.csi.BackendVolume;
 import io.csiclone.csi.SourceHold;
+import io.csiclone.csi.StorageInventory;
 import io.csiclone.csi.VolumeBackend;
 import io.csiclone.csi.VolumeExpansion;
 import io.csiclone.csi.VolumeSpec;
@@ -17,7 +18,7 @@ import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicReference;
 
 /** Volumes as sparse image files of a pool. */
-final class PoolVolumeBackend implements VolumeBackend, VolumeExpansion {
+final class PoolVolumeBackend implements VolumeBackend, VolumeExpansion, StorageInventory {
 
   private static final long MIB = 1L << 20;
   private static final long LARGEST = Long.MAX_VALUE / MIB * MIB;
@@ -187,6 +188,11 @@ final class PoolVolumeBackend implements VolumeBackend, VolumeExpansion {
           pool.grow(volumeId, capacityBytes);
         });
     return new BackendVolume(volumeId, pool.size(volumeId));
+  }
+
+  @Override
+  public List<Trace> traces() {
+    return new PoolInventory(pool, loops).traces();
   }
 
   @Override

@@ -13,12 +13,14 @@ final class VolumeFilesystem {
   private static final int BLKID_NOTHING_FOUND = 2;
   private static final int E2FSCK_REPAIRED = 1;
 
+  private final Pool pool;
   private final String volumeId;
   private final LoopDevice device;
   private final Filesystem filesystem;
   private final String uuid;
 
   private VolumeFilesystem(Pool pool, String volumeId, LoopDevice device, Filesystem filesystem) {
+    this.pool = pool;
     this.uuid = pool.uuid(volumeId);
     this.volumeId = volumeId;
     this.device = device;
@@ -133,6 +135,7 @@ final class VolumeFilesystem {
           Command.run(
               Command.LONG, "btrfs", "-q", "filesystem", "resize", "max", mountedAt.toString());
     }
+    pool.unmarkGrowing(volumeId);
   }
 
   private void growExt4(Path mountedAt, List<String> flags) {
@@ -145,6 +148,8 @@ final class VolumeFilesystem {
     if (MountTable.read().of(device).size() > 1) {
       throw online.failure();
     }
+    // Killed half-way, this leaves nothing mounted. The mark says where it has to be again.
+    pool.markGrowing(volumeId, MountTable.real(mountedAt));
     Command.run(Command.SHORT, "umount", mountedAt.toString());
     Command.Result check = Command.attempt(Command.LONG, "e2fsck", "-f", "-p", node);
     if (check.exit() > E2FSCK_REPAIRED) {
