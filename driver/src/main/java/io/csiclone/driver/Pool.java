@@ -56,7 +56,8 @@ final class Pool implements AutoCloseable {
   /** An image or mark, or a new image. */
   private static final Pattern OWN_FILE =
       Pattern.compile(
-          "(%1$s)\\.(?:img|formatting|frozen|growing|thick)|\\.(%1$s)\\.(?:img|source)\\.new".formatted(ID));
+          "(%1$s)\\.(?:img|formatting|frozen|growing|thick)|\\.(%1$s)\\.(?:img|source)\\.new"
+              .formatted(ID));
 
   private static final int READ_BLOCK = 1 << 20;
   private static final long MIB = 1L << 20;
