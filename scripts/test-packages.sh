@@ -3,7 +3,7 @@
 set -euo pipefail
 
 declare -A package=([mkfs.xfs]=xfsprogs [mkfs.btrfs]=btrfs-progs [mkfs.ext4]=e2fsprogs [losetup]=mount [blkid]=util-linux
-  [qemu-img]=qemu-utils [nbdcopy]=libnbd-bin)
+  [qemu-img]=qemu-utils [nbdcopy]=libnbd-bin [fio]=fio)
 missing=()
 for tool in "${!package[@]}"; do
   command -v "$tool" >/dev/null || missing+=("${package[$tool]}")

@@ -16,10 +16,10 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Supplier;
 
 /**
- * Runs one external program with a time limit. Arguments are passed as they are: no shell is ever
- * involved.
+ * Runs one external program with a time limit. Arguments are passed as they are, without a shell.
  */
 final class Command {
 
@@ -69,11 +69,7 @@ final class Command {
    */
   static Result attempt(Duration limit, String... command) {
     List<String> words = List.of(command);
-    ProcessBuilder builder =
-        new ProcessBuilder(words).redirectInput(ProcessBuilder.Redirect.from(DEV_NULL));
-    Map<String, String> environment = builder.environment();
-    environment.put("LC_ALL", "C");
-    environment.merge("PATH", SYSTEM_PATH, (own, system) -> own + ":" + system);
+    ProcessBuilder builder = builder(words).redirectInput(ProcessBuilder.Redirect.from(DEV_NULL));
     Process process;
     try {
       process = builder.start();
@@ -94,6 +90,12 @@ final class Command {
       }
       return new Result(words, process.exitValue(), text(out), text(err));
     } catch (InterruptedException e) {
+      // Until it is gone it may keep busy what the caller wants to clean up.
+      process
+          .destroyForcibly()
+          .onExit()
+          .completeOnTimeout(process, SHORT.toSeconds(), TimeUnit.SECONDS)
+          .join();
       Thread.currentThread().interrupt();
       throw new BackendException(
           Reason.FAILED, "interrupted while '%s' ran".formatted(String.join(" ", words)), e);
@@ -102,13 +104,22 @@ final class Command {
     }
   }
 
-  /** Like {@link #attempt}, on a thread of its own: an interrupt of the caller does not end it. */
-  static Result attemptShielded(Duration limit, String... command) {
-    CompletableFuture<Result> result = new CompletableFuture<>();
+  /** A program of the system, which speaks English. */
+  static ProcessBuilder builder(List<String> words) {
+    ProcessBuilder builder = new ProcessBuilder(words);
+    Map<String, String> environment = builder.environment();
+    environment.put("LC_ALL", "C");
+    environment.merge("PATH", SYSTEM_PATH, (own, system) -> own + ":" + system);
+    return builder;
+  }
+
+  /** Waits for work that an interrupt of the caller must not end, on a thread of its own. */
+  static <T> T shielded(Supplier<T> work) {
+    CompletableFuture<T> result = new CompletableFuture<>();
     Thread.ofVirtual()
         .start(() -> {
           try {
-            result.complete(attempt(limit, command));
+            result.complete(work.get());
           } catch (BackendException e) {
             result.completeExceptionally(e);
           }

@@ -70,7 +70,7 @@ final class DriverProcess implements AutoCloseable {
     CopyEngine engine = keep(CopyEngine.start());
     LoopDevices loops = new LoopDevices();
     VolumeLocks locks = new VolumeLocks();
-    UnusedSources sources = new UnusedSources(engine, pool, loops, locks);
+    CopiedSources sources = new CopiedSources(pool, loops, locks);
     SourceFreeze.thawLeftovers(pool, loops);
     boolean reflinks = ReflinkProbe.reflinks(pool.folder(), engine);
     log.info(
@@ -83,9 +83,9 @@ final class DriverProcess implements AutoCloseable {
         keep(
             CsiServer.builder()
                 .identity(new DriverIdentity(DRIVER_NAME, version, options.nodeId()))
-                .volumes(new PoolVolumeBackend(pool, loops, locks, engine, reflinks))
+                .volumes(new PoolVolumeBackend(pool, loops, locks, sources, engine, reflinks))
                 .node(new LoopNodeBackend(pool, loops, locks, sources, options.nodeId()))
-                .copyEngine(sources)
+                .copyEngine(engine)
                 .records(pool.records())
                 .copyLimits(options.copyLimits())
                 .cloneListener(event -> {

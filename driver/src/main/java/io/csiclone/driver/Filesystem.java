@@ -17,7 +17,16 @@ enum Filesystem {
    * mkfs.xfs refuses less than 300 MiB. A clone has its source's UUID, and XFS mounts a UUID once
    * per node unless told nouuid.
    */
-  XFS(300L << 20, List.of("nouuid"));
+  XFS(300L << 20, List.of("nouuid")),
+
+  /**
+   * mkfs.btrfs refuses less than 109 MiB. btrfs knows its devices by the filesystem's UUID, so each
+   * volume has one of its own, see {@link BtrfsIdentity}.
+   */
+  BTRFS(128L << 20, List.of());
+
+  private static final String LAZY = "lazy_itable_init=1";
+  private static final String EAGER = "lazy_itable_init=0,lazy_journal_init=0";
 
   private final long minimumBytes;
   private final List<String> ownMountFlags;
@@ -66,11 +75,17 @@ enum Filesystem {
     return ownMountFlags;
   }
 
-  /** The program that makes it on a blank device. None is told to overwrite what it finds. */
-  List<String> makeCommand(String device) {
+  /**
+   * The program that makes it on a blank device. None is told to overwrite what it finds.
+   *
+   * @param uuid its UUID, where clones must not have that of their source
+   * @param thick whether no room may be given back later, by zeroing in the background
+   */
+  List<String> makeCommand(String uuid, boolean thick, String device) {
     return switch (this) {
-      case EXT4 -> List.of("mkfs.ext4", "-q", "-m", "0", device);
+      case EXT4 -> List.of("mkfs.ext4", "-q", "-m", "0", "-E", thick ? EAGER : LAZY, device);
       case XFS -> List.of("mkfs.xfs", "-q", device);
+      case BTRFS -> List.of("mkfs.btrfs", "-q", "-U", uuid, device);
     };
   }
 }

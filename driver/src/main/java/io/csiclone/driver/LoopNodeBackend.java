@@ -15,6 +15,8 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Attaches images as loop devices and mounts what is in them. */
 final class LoopNodeBackend implements NodeBackend, NodeExpansion, NodeStats, NodePublications {
@@ -22,20 +24,24 @@ final class LoopNodeBackend implements NodeBackend, NodeExpansion, NodeStats, No
   /** The label that ties a volume to the node whose pool holds it. */
   static final String TOPOLOGY_KEY = "topology.reflink.csi-clone.io/node";
 
+  private static final Logger log = LoggerFactory.getLogger(LoopNodeBackend.class);
+
   private final Pool pool;
   private final LoopDevices loops;
   private final VolumeLocks locks;
-  private final UnusedSources sources;
+  private final CopiedSources sources;
   private final String nodeId;
   private final BindMounts binds = new BindMounts();
+  private final ThickVolumes thick;
 
   LoopNodeBackend(
-      Pool pool, LoopDevices loops, VolumeLocks locks, UnusedSources sources, String nodeId) {
+      Pool pool, LoopDevices loops, VolumeLocks locks, CopiedSources sources, String nodeId) {
     this.pool = pool;
     this.loops = loops;
     this.locks = locks;
     this.sources = sources;
     this.nodeId = nodeId;
+    this.thick = new ThickVolumes(pool);
   }
 
   @Override
@@ -52,6 +58,8 @@ final class LoopNodeBackend implements NodeBackend, NodeExpansion, NodeStats, No
           } else {
             stageFilesystem(volumeId, image, stagingPath, mounting);
           }
+          // What mkfs and the filesystem gave back belongs to a thick volume all the same.
+          thick.restore(volumeId).ifPresent(log::warn);
         });
   }
 
@@ -245,9 +253,16 @@ final class LoopNodeBackend implements NodeBackend, NodeExpansion, NodeStats, No
     LoopDevice device = presentAt(volumeId, volumePath);
     Optional<Mount> mount =
         MountTable.read().at(volumePath).filter(MountTable.read().of(device)::contains);
-    return mount.isPresent()
-        ? VolumeUsage.ofFilesystem(volumeId, mount.get())
-        : VolumeUsage.ofDevice(device);
+    Stats stats =
+        mount.isPresent()
+            ? VolumeUsage.ofFilesystem(volumeId, mount.get())
+            : VolumeUsage.ofDevice(device);
+    // The kubelet asks every minute or so: what was discarded meanwhile is set aside again.
+    return thick
+        .restore(volumeId)
+        .filter(lack -> stats.abnormal().isEmpty())
+        .map(lack -> new Stats(stats.bytes(), stats.inodes(), Optional.of(lack)))
+        .orElse(stats);
   }
 
   /** The volume's device, which that path must be a mount or a node of. */

@@ -9,6 +9,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -19,9 +20,11 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.UUID;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -34,6 +37,8 @@ import java.util.stream.Stream;
  * POOL/volumes/.ID.img.new     one being made; never found as a volume, removed at start
  * POOL/volumes/ID.formatting   mkfs was started on ID and has not ended
  * POOL/volumes/ID.frozen       the filesystem in ID was frozen and not yet thawed
+ * POOL/volumes/ID.thick        the room of ID is set aside
+ * POOL/volumes/.ID.source.new  what ID is copied from while its source is in use
  * POOL/volumes/ID.growing      the filesystem in ID was unmounted to be grown; holds its mount point
  * POOL/records/                the csi library's durable records
  * </pre>
@@ -45,14 +50,25 @@ final class Pool implements AutoCloseable {
   private static final String NEW = ".new";
   private static final String FORMATTING = ".formatting";
   private static final String FROZEN = ".frozen";
+  private static final String THICK = ".thick";
   private static final String GROWING = ".growing";
 
   /** An image or mark, or a new image. */
   private static final Pattern OWN_FILE =
       Pattern.compile(
-          "(%1$s)\\.(?:img|formatting|frozen|growing)|\\.(%1$s)\\.img\\.new".formatted(ID));
+          "(%1$s)\\.(?:img|formatting|frozen|growing|thick)|\\.(%1$s)\\.(?:img|source)\\.new"
+              .formatted(ID));
 
   private static final int READ_BLOCK = 1 << 20;
+  private static final long MIB = 1L << 20;
+
+  /** The unit of stat(1)'s blocks. */
+  private static final long BLOCK = 512;
+
+  /** The pool's filesystem needs at least so many bytes of the free ones, and one in so many. */
+  private static final long OWN_ROOM = 4 * MIB;
+
+  private static final long OWN_SHARE = 256;
 
   private final Path folder;
   private final Path volumes;
@@ -143,9 +159,14 @@ final class Pool implements AutoCloseable {
     }
   }
 
+  /**
+   * What volumes can still take, in whole mebibytes. The filesystem keeps its own records in the
+   * same room, so that not every free byte can become a volume's.
+   */
   long availableBytes() {
     try {
-      return Files.getFileStore(volumes).getUsableSpace();
+      long free = Files.getFileStore(volumes).getUsableSpace();
+      return Math.max(0, free - Math.max(OWN_ROOM, free / OWN_SHARE)) / MIB * MIB;
     } catch (IOException e) {
       throw failure("cannot read the free space of pool " + folder, e);
     }
@@ -215,19 +236,21 @@ final class Pool implements AutoCloseable {
    * in place of any that was there. Whatever goes wrong leaves nothing behind.
    */
   void make(String volumeId, long bytes, Filling filling) {
+    make(volumeId, bytes, Allocation.THIN, filling);
+  }
+
+  /**
+   * @param allocation what the volume is from the moment that it is found
+   */
+  void make(String volumeId, long bytes, Allocation allocation, Filling filling) {
     Path image = image(volumeId);
     Path fresh = volumes.resolve("." + volumeId + IMAGE + NEW);
     try {
-      Files.deleteIfExists(fresh);
-      Files.createFile(
-          fresh,
-          PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
-      try (RandomAccessFile file = new RandomAccessFile(fresh.toFile(), "rw")) {
-        file.setLength(bytes);
-        filling.fill(fresh);
-        file.getFD().sync();
-      }
+      fill(fresh, bytes, filling);
       removeMarks(volumeId);
+      if (allocation == Allocation.THICK) {
+        markThick(volumeId);
+      }
       Files.move(fresh, image, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
       syncFolder();
     } catch (IOException e) {
@@ -235,6 +258,43 @@ final class Pool implements AutoCloseable {
     } finally {
       deleteQuietly(fresh);
     }
+  }
+
+  private static void fill(Path fresh, long bytes, Filling filling) throws IOException {
+    Files.deleteIfExists(fresh);
+    Files.createFile(
+        fresh, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+    try (RandomAccessFile file = new RandomAccessFile(fresh.toFile(), "rw")) {
+      file.setLength(bytes);
+      filling.fill(fresh);
+      file.getFD().sync();
+    }
+  }
+
+  /**
+   * Makes what a volume is to be copied from instead of its source. It goes with {@link
+   * #removeStandIn} or at the next start.
+   */
+  Path makeStandIn(String volumeId, long bytes, Filling filling) {
+    Path standIn = standIn(volumeId);
+    try {
+      fill(standIn, bytes, filling);
+      return standIn;
+    } catch (IOException e) {
+      deleteQuietly(standIn);
+      throw failure("cannot make a stand-in for the source of volume " + volumeId, e);
+    } catch (BackendException e) {
+      deleteQuietly(standIn);
+      throw e;
+    }
+  }
+
+  void removeStandIn(String volumeId) {
+    deleteQuietly(standIn(volumeId));
+  }
+
+  private Path standIn(String volumeId) {
+    return volumes.resolve("." + checked(volumeId) + ".source" + NEW);
   }
 
   /** Makes the image longer, the new bytes being zeros; durable when it returns. */
@@ -260,6 +320,22 @@ final class Pool implements AutoCloseable {
     }
   }
 
+  /**
+   * A UUID that follows from the image file, so that it can be told at any time: no other volume
+   * has it, and none of the same id that was there before.
+   */
+  String uuid(String volumeId) {
+    try {
+      Map<String, Object> file =
+          Files.readAttributes(
+              existing(volumeId), "unix:ino,creationTime", LinkOption.NOFOLLOW_LINKS);
+      String name = "%s %s".formatted(file.get("ino"), file.get("creationTime"));
+      return UUID.nameUUIDFromBytes(name.getBytes(StandardCharsets.UTF_8)).toString();
+    } catch (IOException e) {
+      throw failure("cannot read the attributes of volume " + volumeId, e);
+    }
+  }
+
   void syncImage(String volumeId) {
     try (FileChannel channel = FileChannel.open(existing(volumeId), StandardOpenOption.WRITE)) {
       channel.force(true);
@@ -268,11 +344,16 @@ final class Pool implements AutoCloseable {
     }
   }
 
+  /** What the volume takes of the pool now, in bytes. */
+  long allocatedBytes(String volumeId) {
+    String image = existing(volumeId).toString();
+    return BLOCK * Long.parseLong(Command.run(Command.SHORT, "stat", "-c", "%b", image));
+  }
+
   /** Whether every byte of the volume is zero. */
   boolean isBlank(String volumeId) {
     Path image = existing(volumeId);
-    String blocks = Command.run(Command.SHORT, "stat", "-c", "%b", image.toString());
-    if (blocks.equals("0")) {
+    if (allocatedBytes(volumeId) == 0) {
       return true; // nothing was ever written to it
     }
     try (FileChannel channel = FileChannel.open(image, StandardOpenOption.READ)) {
@@ -308,7 +389,16 @@ final class Pool implements AutoCloseable {
    */
   void undoInterruptedFormat(String volumeId) {
     // Through a new image: truncated in place, a kill before "long again" would lose the size.
-    make(volumeId, size(volumeId), fresh -> {});
+    boolean thick = isMarkedThick(volumeId);
+    make(volumeId, size(volumeId), thick ? Allocation.THICK : Allocation.THIN, fresh -> {});
+  }
+
+  void markThick(String volumeId) {
+    putMark(volumeId, THICK, "");
+  }
+
+  boolean isMarkedThick(String volumeId) {
+    return Files.exists(mark(volumeId, THICK));
   }
 
   void markFrozen(String volumeId) {
@@ -358,7 +448,7 @@ final class Pool implements AutoCloseable {
   /** Before the image goes or comes: a mark must never speak of another volume of that id. */
   private void removeMarks(String volumeId) throws IOException {
     boolean removed = false;
-    for (String kind : List.of(FORMATTING, FROZEN, GROWING)) {
+    for (String kind : List.of(FORMATTING, FROZEN, GROWING, THICK)) {
       removed |= Files.deleteIfExists(mark(volumeId, kind));
     }
     if (removed) {

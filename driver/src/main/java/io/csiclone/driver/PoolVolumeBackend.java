@@ -1,58 +1,53 @@
 package io.csiclone.driver;
 
 import io.csiclone.copy.CopyEngine;
-import io.csiclone.copy.CopyException;
-import io.csiclone.copy.CopyFailure;
-import io.csiclone.copy.CopyListener;
-import io.csiclone.copy.CopyMethod;
-import io.csiclone.copy.CopyOptions;
-import io.csiclone.copy.CopyReport;
 import io.csiclone.copy.Verify;
 import io.csiclone.csi.AccessType;
 import io.csiclone.csi.BackendException;
 import io.csiclone.csi.BackendException.Reason;
 import io.csiclone.csi.BackendVolume;
+import io.csiclone.csi.SourceHold;
 import io.csiclone.csi.StorageInventory;
 import io.csiclone.csi.VolumeBackend;
 import io.csiclone.csi.VolumeExpansion;
 import io.csiclone.csi.VolumeSpec;
-import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+import java.util.concurrent.atomic.AtomicReference;
 
 /** Volumes as sparse image files of a pool. */
 final class PoolVolumeBackend implements VolumeBackend, VolumeExpansion, StorageInventory {
 
-  private static final Logger log = LoggerFactory.getLogger(PoolVolumeBackend.class);
   private static final long MIB = 1L << 20;
   private static final long LARGEST = Long.MAX_VALUE / MIB * MIB;
-
-  /** What the orchestrator adds by itself; it configures nothing here. */
-  private static final String RESERVED_PARAMETERS = "csi.storage.k8s.io/";
-
-  /** How far a copy is proved where extents cannot be shared: off, digest or read-back. */
-  private static final String VERIFY_PARAMETER = "csi-clone.io/verify";
 
   private final Pool pool;
   private final LoopDevices loops;
   private final VolumeLocks locks;
-  private final CopyEngine engine;
+  private final CopiedSources sources;
   private final boolean reflinks;
+  private final ThickVolumes thick;
+  private final SourceCapture capture;
 
   /**
    * @param reflinks whether the pool's filesystem shares extents, see {@link ReflinkProbe}
    */
   PoolVolumeBackend(
-      Pool pool, LoopDevices loops, VolumeLocks locks, CopyEngine engine, boolean reflinks) {
+      Pool pool,
+      LoopDevices loops,
+      VolumeLocks locks,
+      CopiedSources sources,
+      CopyEngine engine,
+      boolean reflinks) {
     this.pool = pool;
     this.loops = loops;
     this.locks = locks;
-    this.engine = engine;
+    this.sources = sources;
+    this.capture = new SourceCapture(pool, loops, engine);
     this.reflinks = reflinks;
+    this.thick = new ThickVolumes(pool);
   }
 
   @Override
@@ -75,78 +70,92 @@ final class PoolVolumeBackend implements VolumeBackend, VolumeExpansion, Storage
 
   @Override
   public BackendVolume create(VolumeSpec spec) {
-    check(spec);
+    Allocation allocation = check(spec).allocation();
     return locks.with(
         spec.volumeId(),
         () -> {
           requireDetached(spec.volumeId(), "replaced");
-          pool.make(spec.volumeId(), spec.capacityBytes(), fresh -> {});
+          pool.make(
+              spec.volumeId(),
+              spec.capacityBytes(),
+              allocation,
+              fresh -> {
+                if (allocation == Allocation.THICK) {
+                  ThickVolumes.setAside(fresh, spec.capacityBytes());
+                }
+              });
           return new BackendVolume(spec.volumeId(), spec.capacityBytes());
         });
   }
 
   @Override
   public Optional<BackendVolume> cloneNatively(BackendVolume source, VolumeSpec target) {
-    check(target);
-    if (!reflinks) {
-      return Optional.empty();
-    }
-    return locks.with(
-        source.volumeId(),
-        () -> {
-          Path from = pool.existing(source.volumeId());
-          flush(source.volumeId());
-          requireDetached(target.volumeId(), "replaced");
-          pool.make(
-              target.volumeId(),
-              target.capacityBytes(),
-              fresh -> {
-                try (SourceFreeze freeze = SourceFreeze.of(pool, loops, source.volumeId())) {
-                  reflink(from, fresh);
-                }
-              });
-          return Optional.of(new BackendVolume(target.volumeId(), target.capacityBytes()));
-        });
+    Consistency policy = check(target).consistency();
+    // A thick volume shares nothing, so it is copied, as what is cloned from one.
+    return reflinks && !isThick(source.volumeId(), target)
+        ? Optional.of(locks.with(source.volumeId(), () -> reflink(source, target, policy)))
+        : Optional.empty();
   }
 
-  private void reflink(Path from, Path fresh) throws IOException {
-    try {
-      CopyReport report =
-          engine.copy(from, fresh, new CopyOptions(CopyMethod.REFLINK), CopyListener.none());
-      if (report.method() != CopyMethod.REFLINK) {
-        log.warn("{} was cloned by {} although the pool can reflink", from, report.method());
-      }
-    } catch (CopyException e) {
-      Reason reason = e.failure() == CopyFailure.NO_SPACE ? Reason.OUT_OF_SPACE : Reason.FAILED;
-      throw new BackendException(reason, String.valueOf(e.getMessage()), e);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new IOException("interrupted", e);
-    }
+  private boolean isThick(String sourceId, VolumeSpec target) {
+    return ClassParameters.of(target.parameters()).allocation() == Allocation.THICK
+        || thick.contain(sourceId);
+  }
+
+  private BackendVolume reflink(BackendVolume source, VolumeSpec target, Consistency policy) {
+    requireDetached(target.volumeId(), "replaced");
+    AtomicReference<Guarantee> guarantee = new AtomicReference<>(Guarantee.NONE);
+    pool.make(
+        target.volumeId(),
+        target.capacityBytes(),
+        Allocation.THIN,
+        fresh -> guarantee.set(capture.into(fresh, source.volumeId(), policy)));
+    return new BackendVolume(target.volumeId(), target.capacityBytes(), guarantee.get().context());
   }
 
   @Override
-  public void quiesce(String volumeId) {
-    locks.run(volumeId, () -> flush(volumeId));
+  public SourceHold hold(String sourceId, VolumeSpec target) {
+    Consistency policy = check(target).consistency();
+    if (!isThick(sourceId, target)) {
+      return sources.hold(sourceId, policy, () -> capture.flush(sourceId));
+    }
+    thick.requirePossible();
+    thick.add(target.volumeId());
+    return reflinks
+        ? holdStandIn(sourceId, target.volumeId(), policy)
+        : holdItself(sourceId, target.volumeId(), policy);
   }
 
-  /** Brings to the image what a mounted filesystem and the loop device's cache still hold. */
-  private void flush(String volumeId) {
-    List<LoopDevice> attached = loops.attachedTo(pool.existing(volumeId));
-    if (attached.isEmpty() && pool.isMarkedFormatting(volumeId)) {
-      pool.undoInterruptedFormat(volumeId);
-    }
-    if (attached.isEmpty() || DeviceNumbers.uid() != 0) {
-      return;
-    }
-    MountTable table = MountTable.read();
-    for (LoopDevice device : attached) {
-      table.of(device).stream()
-          .findFirst()
-          .ifPresent(mount -> Command.run(Command.LONG, "sync", "-f", mount.point().toString()));
-      loops.flush(device);
-    }
-    pool.syncImage(volumeId);
+  /** The source as it is now, so that pods may go on while it is copied. */
+  private SourceHold holdStandIn(String sourceId, String targetId, Consistency policy) {
+    AtomicReference<Guarantee> guarantee = new AtomicReference<>(Guarantee.NONE);
+    Path standIn =
+        locks.with(
+            sourceId,
+            () ->
+                pool.makeStandIn(
+                    targetId,
+                    pool.size(sourceId),
+                    fresh -> guarantee.set(capture.into(fresh, sourceId, policy))));
+    return new ThickHold(
+        guarantee.get(),
+        Optional.of(standIn),
+        () -> {
+          pool.removeStandIn(targetId);
+          thick.complete(targetId);
+        });
+  }
+
+  private SourceHold holdItself(String sourceId, String targetId, Consistency policy) {
+    CopiedSources.Hold hold = sources.hold(sourceId, policy, () -> capture.flush(sourceId));
+    return new ThickHold(
+        hold.guarantee(),
+        Optional.empty(),
+        () -> {
+          hold.close();
+          // A copy may leave holes where the source has zeros.
+          thick.complete(targetId);
+        });
   }
 
   @Override
@@ -170,7 +179,14 @@ final class PoolVolumeBackend implements VolumeBackend, VolumeExpansion, Storage
   /** The image only; the node lets device and filesystem follow. */
   @Override
   public BackendVolume expand(String volumeId, long capacityBytes) {
-    locks.run(volumeId, () -> pool.grow(volumeId, capacityBytes));
+    locks.run(
+        volumeId,
+        () -> {
+          if (thick.contain(volumeId)) {
+            ThickVolumes.setAside(pool.existing(volumeId), capacityBytes);
+          }
+          pool.grow(volumeId, capacityBytes);
+        });
     return new BackendVolume(volumeId, pool.size(volumeId));
   }
 
@@ -199,33 +215,14 @@ final class PoolVolumeBackend implements VolumeBackend, VolumeExpansion, Storage
 
   @Override
   public Verify verification(VolumeSpec target) {
-    return verify(target);
+    return ClassParameters.of(target.parameters()).verify();
   }
 
-  private static Verify verify(VolumeSpec spec) {
-    String value = spec.parameters().getOrDefault(VERIFY_PARAMETER, "read-back");
-    return switch (value) {
-      case "off" -> Verify.OFF;
-      case "digest" -> Verify.DIGEST;
-      case "read-back" -> Verify.READ_BACK;
-      default ->
-          throw new BackendException(
-              Reason.INVALID,
-              "storage class parameter %s is '%s'; it takes off, digest or read-back"
-                  .formatted(VERIFY_PARAMETER, value));
-    };
-  }
-
-  private static void check(VolumeSpec spec) {
-    for (String name : spec.parameters().keySet()) {
-      if (!name.startsWith(RESERVED_PARAMETERS) && !name.equals(VERIFY_PARAMETER)) {
-        throw new BackendException(
-            Reason.INVALID,
-            "unknown storage class parameter '%s': this driver takes %s and csi.storage.k8s.io/fstype"
-                .formatted(name, VERIFY_PARAMETER));
-      }
+  private ClassParameters check(VolumeSpec spec) {
+    ClassParameters parameters = ClassParameters.of(spec.parameters());
+    if (parameters.allocation() == Allocation.THICK) {
+      thick.requirePossible();
     }
-    verify(spec);
     if (spec.accessType() == AccessType.MOUNT) {
       Filesystem filesystem = Filesystem.named(spec.fsType()).orElse(Filesystem.byDefault());
       if (spec.capacityBytes() < filesystem.minimumBytes()) {
@@ -236,5 +233,6 @@ final class PoolVolumeBackend implements VolumeBackend, VolumeExpansion, Storage
                     filesystem.fsType(), filesystem.minimumBytes() / MIB, spec.capacityBytes()));
       }
     }
+    return parameters;
   }
 }

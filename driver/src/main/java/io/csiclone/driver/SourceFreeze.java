@@ -4,6 +4,7 @@ import io.csiclone.csi.BackendException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -11,7 +12,10 @@ import org.slf4j.LoggerFactory;
  * Holds the filesystem of a mounted volume still while its image is cloned, so that the clone needs
  * no journal replay. A clone made without it is what a power cut would have left: consistent too,
  * because a reflink is one instant for the whole file. So a freeze that does not come about never
- * fails a clone; a thaw always follows, after a kill at the next start.
+ * fails a clone.
+ *
+ * <p>A thaw always follows: by the process that holds the freeze, see {@link FrozenMount}, and
+ * should that one be killed too, at the next start, by the pool's marks.
  */
 final class SourceFreeze implements AutoCloseable {
 
@@ -20,9 +24,10 @@ final class SourceFreeze implements AutoCloseable {
 
   private final Pool pool;
   private final String volumeId;
-  private final Optional<Path> frozen;
+  private final long begun = System.nanoTime();
+  private @Nullable FrozenMount frozen;
 
-  private SourceFreeze(Pool pool, String volumeId, Optional<Path> frozen) {
+  private SourceFreeze(Pool pool, String volumeId, @Nullable FrozenMount frozen) {
     this.pool = pool;
     this.volumeId = volumeId;
     this.frozen = frozen;
@@ -32,31 +37,57 @@ final class SourceFreeze implements AutoCloseable {
   static SourceFreeze of(Pool pool, LoopDevices loops, String volumeId) {
     Optional<Path> mounted = mountedAt(pool, loops, volumeId);
     if (mounted.isEmpty()) {
-      return new SourceFreeze(pool, volumeId, Optional.empty());
+      return none(pool, volumeId);
     }
-    Path at = mounted.get();
-    pool.markFrozen(volumeId);
+    uninterrupted(() -> pool.markFrozen(volumeId));
     try {
-      Command.Result result = Command.attempt(LIMIT, "fsfreeze", "-f", at.toString());
-      if (result.ok()) {
-        return new SourceFreeze(pool, volumeId, mounted);
-      }
-      // Also "busy": somebody else has frozen it, and it is theirs to thaw.
-      log.warn("volume {} is cloned without freezing it: {}", volumeId, result.err());
+      return new SourceFreeze(pool, volumeId, FrozenMount.at(mounted.get()));
     } catch (BackendException e) {
-      thaw(volumeId, at); // it may come about after the time limit
+      // Also "busy": somebody else has frozen it, and it is theirs to thaw.
       log.warn("volume {} is cloned without freezing it: {}", volumeId, e.getMessage());
+      uninterrupted(() -> pool.unmarkFrozen(volumeId));
+      return none(pool, volumeId);
     }
-    pool.unmarkFrozen(volumeId);
-    return new SourceFreeze(pool, volumeId, Optional.empty());
   }
 
+  /** Freezes nothing. */
+  static SourceFreeze none(Pool pool, String volumeId) {
+    return new SourceFreeze(pool, volumeId, null);
+  }
+
+  /** Whether the filesystem has been frozen from the beginning until now. */
+  boolean held() {
+    return frozen != null && frozen.held();
+  }
+
+  /** Thaws it; doing so twice does nothing. */
   @Override
   public void close() {
-    frozen.ifPresent(at -> {
-      thaw(volumeId, at);
-      pool.unmarkFrozen(volumeId);
-    });
+    FrozenMount mount = frozen;
+    if (mount == null) {
+      return;
+    }
+    frozen = null;
+    try {
+      mount.close();
+    } catch (BackendException e) {
+      log.error("the filesystem of volume {} may still be frozen: {}", volumeId, e.getMessage());
+      throw e;
+    }
+    log.info(
+        "the filesystem of volume {} was frozen for {} ms",
+        volumeId,
+        (System.nanoTime() - begun) / 1_000_000);
+    uninterrupted(() -> pool.unmarkFrozen(volumeId));
+  }
+
+  /** An interrupt closes files in the middle of what is done to them, and a mark must be right. */
+  private static void uninterrupted(Runnable work) {
+    boolean _ =
+        Command.shielded(() -> {
+          work.run();
+          return true;
+        });
   }
 
   /** Thaws what a killed process of this pool left frozen. */
@@ -78,7 +109,7 @@ final class SourceFreeze implements AutoCloseable {
   }
 
   private static void thaw(String volumeId, Path at) {
-    Command.Result result = Command.attemptShielded(LIMIT, "fsfreeze", "-u", at.toString());
+    Command.Result result = Command.attempt(LIMIT, "fsfreeze", "-u", at.toString());
     // EINVAL: it was not frozen.
     if (!result.ok() && !result.err().contains("Invalid argument")) {
       log.error(

@@ -17,9 +17,11 @@ final class VolumeFilesystem {
   private final String volumeId;
   private final LoopDevice device;
   private final Filesystem filesystem;
+  private final String uuid;
 
   private VolumeFilesystem(Pool pool, String volumeId, LoopDevice device, Filesystem filesystem) {
     this.pool = pool;
+    this.uuid = pool.uuid(volumeId);
     this.volumeId = volumeId;
     this.device = device;
     this.filesystem = filesystem;
@@ -34,7 +36,7 @@ final class VolumeFilesystem {
    */
   static VolumeFilesystem open(
       Pool pool, String volumeId, LoopDevice device, Optional<Filesystem> wanted) {
-    Optional<String> found = probe(volumeId, device);
+    Optional<String> found = type(volumeId, device);
     if (found.isEmpty()) {
       Filesystem chosen = wanted.orElse(Filesystem.byDefault());
       if (!pool.isBlank(volumeId)) {
@@ -57,34 +59,48 @@ final class VolumeFilesystem {
   }
 
   /** What is on the device by its signatures; empty when there is none. */
-  private static Optional<String> probe(String volumeId, LoopDevice device) {
-    Command.Result result =
-        Command.attempt(Command.SHORT, "blkid", "-p", "-o", "export", device.path().toString());
-    if (result.exit() == BLKID_NOTHING_FOUND && result.err().isEmpty()) {
+  private static Optional<String> type(String volumeId, LoopDevice device) {
+    String signatures = probe(device);
+    if (signatures.isEmpty()) {
       return Optional.empty();
     }
-    if (!result.ok()) {
-      throw result.failure();
-    }
     return Optional.of(
-        result
-            .out()
-            .lines()
-            .filter(line -> line.startsWith("TYPE="))
-            .map(line -> line.substring("TYPE=".length()))
-            .findFirst()
+        value(signatures, "TYPE")
             .orElseThrow(() ->
                 new BackendException(
                     Reason.INVALID,
                     "volume %s holds no filesystem but: %s"
-                        .formatted(volumeId, result.out().replace('\n', ' ')))));
+                        .formatted(volumeId, signatures.replace('\n', ' ')))));
+  }
+
+  /** The signatures on the device as lines {@code NAME=VALUE}; empty when there are none. */
+  private static String probe(LoopDevice device) {
+    Command.Result result =
+        Command.attempt(Command.SHORT, "blkid", "-p", "-o", "export", device.path().toString());
+    if (result.exit() == BLKID_NOTHING_FOUND && result.err().isEmpty()) {
+      return "";
+    }
+    if (!result.ok()) {
+      throw result.failure();
+    }
+    return result.out();
+  }
+
+  private static Optional<String> value(String lines, String name) {
+    return lines
+        .lines()
+        .filter(line -> line.startsWith(name + "="))
+        .map(line -> line.substring(name.length() + 1))
+        .findFirst();
   }
 
   private static void make(Pool pool, String volumeId, LoopDevice device, Filesystem filesystem) {
     // Killed half-way, mkfs leaves a device that is neither blank nor a filesystem. The mark says
     // that nothing of value can be on it.
     pool.markFormatting(volumeId);
-    List<String> command = filesystem.makeCommand(device.path().toString());
+    List<String> command =
+        filesystem.makeCommand(
+            pool.uuid(volumeId), pool.isMarkedThick(volumeId), device.path().toString());
     Command.run(Command.LONG, command.toArray(String[]::new));
     Command.run(Command.LONG, "blockdev", "--flushbufs", device.path().toString());
     pool.syncImage(volumeId);
@@ -93,6 +109,10 @@ final class VolumeFilesystem {
 
   /** Mounts it, with the class's flags and those it always needs. */
   void mount(Path at, List<String> flags) {
+    if (filesystem == Filesystem.BTRFS) {
+      String found = value(probe(device), "UUID").orElse("");
+      new BtrfsIdentity(volumeId, device, found, uuid).ensure(at);
+    }
     List<String> options = new ArrayList<>(filesystem.ownMountFlags());
     // Growing needs a writable mount; read-only comes after it.
     flags.stream()
@@ -111,6 +131,9 @@ final class VolumeFilesystem {
     switch (filesystem) {
       case XFS -> Command.run(Command.LONG, "xfs_growfs", "-d", mountedAt.toString());
       case EXT4 -> growExt4(mountedAt, flags);
+      case BTRFS ->
+          Command.run(
+              Command.LONG, "btrfs", "-q", "filesystem", "resize", "max", mountedAt.toString());
     }
     pool.unmarkGrowing(volumeId);
   }

@@ -14,7 +14,8 @@ import java.util.function.Supplier;
  */
 final class VolumeLocks {
 
-  private static final Duration LIMIT = Duration.ofSeconds(60);
+  /** Fifty clones of one source take turns, and each may have to write out much. */
+  private static final Duration LIMIT = Duration.ofMinutes(5);
 
   private static final class Counted {
     final ReentrantLock lock = new ReentrantLock();

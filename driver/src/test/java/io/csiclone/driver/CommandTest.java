@@ -54,7 +54,8 @@ class CommandTest {
   void aShieldedCommandEndsAlthoughItsCallerIsInterrupted() {
     Thread.currentThread().interrupt();
     try {
-      assertThat(Command.attemptShielded(Command.SHORT, "printf", "done").out()).isEqualTo("done");
+      assertThat(Command.shielded(() -> Command.run(Command.SHORT, "printf", "done")))
+          .isEqualTo("done");
     } finally {
       assertThat(Thread.interrupted()).isTrue();
     }

@@ -10,6 +10,7 @@ import io.csiclone.copy.CopyOptions;
 import io.csiclone.csi.AccessType;
 import io.csiclone.csi.BackendVolume;
 import io.csiclone.csi.NodeBackend.Mounting;
+import io.csiclone.csi.SourceHold;
 import io.csiclone.csi.VolumeSpec;
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -42,6 +43,9 @@ class NodeLifecycleTest {
     "btrfs, xfs",
     "ext4, ext4",
     "ext4, xfs",
+    "xfs, btrfs",
+    "btrfs, btrfs",
+    "ext4, btrfs",
   })
   void aCloneIsMountedBesideItsSourceAndIsIndependentOfIt(String poolType, String fsType)
       throws Exception {
@@ -76,7 +80,7 @@ class NodeLifecycleTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"xfs, ext4", "xfs, xfs", "ext4, ext4", "ext4, xfs"})
+  @CsvSource({"xfs, ext4", "xfs, xfs", "ext4, ext4", "ext4, xfs", "xfs, btrfs"})
   void theFilesystemOfALargerCloneIsLargerToo(String poolType, String fsType) throws Exception {
     try (TestPool test = TestPool.on(poolType)) {
       BackendVolume source = test.create("vol-1", 300, fsType);
@@ -118,7 +122,7 @@ class NodeLifecycleTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"ext4", "xfs"})
+  @ValueSource(strings = {"ext4", "xfs", "btrfs"})
   void everyCallMayBeMadeTwice(String fsType) throws Exception {
     try (TestPool test = TestPool.on("xfs")) {
       test.create("vol-1", 320, fsType);
@@ -227,29 +231,55 @@ class NodeLifecycleTest {
     }
   }
 
-  @Test
-  void aStageInterruptedBeforeItGrewTheFilesystemIsFinishedByTheNextOne() throws Exception {
+  @ParameterizedTest
+  @CsvSource({"xfs, nouuid", "ext4, noatime", "btrfs, noatime"})
+  void aStageInterruptedBeforeItGrewTheFilesystemIsFinishedByTheNextOne(String fsType, String flag)
+      throws Exception {
     try (TestPool test = TestPool.on("xfs")) {
-      BackendVolume source = test.create("vol-1", 300, "xfs");
-      test.open("vol-1", mounting("xfs"));
+      BackendVolume source = test.create("vol-1", 300, fsType);
+      test.open("vol-1", mounting(fsType));
       test.shut("vol-1");
-      test.cloneOf(source, "vol-2", 600, "xfs");
+      test.cloneOf(source, "vol-2", 600, fsType);
       LoopDevice device = test.loops.attach(test.volumes.endpoint("vol-2"));
-      Files.createDirectories(test.staging("vol-2"));
-      Command.run(
-          Command.SHORT,
-          "mount",
-          "-o",
-          "nouuid",
-          device.path().toString(),
-          test.staging("vol-2").toString());
-      long before = Files.getFileStore(test.staging("vol-2")).getTotalSpace();
+      Path staging = Files.createDirectories(test.staging("vol-2"));
+      Command.run(Command.SHORT, "mount", "-o", flag, device.path().toString(), staging.toString());
+      long before = Files.getFileStore(staging).getTotalSpace();
 
-      Path files = test.open("vol-2", mounting("xfs"));
-
-      assertThat(Files.getFileStore(files).getTotalSpace()).isGreaterThan(before + 200 * MIB);
-      test.shut("vol-2");
+      for (int i = 0; i < 2; i++) {
+        test.node.stage("vol-2", staging, mounting(fsType));
+        assertThat(Files.getFileStore(staging).getTotalSpace()).isGreaterThan(before + 200 * MIB);
+      }
+      test.node.unstage("vol-2", staging);
     }
+  }
+
+  @Test
+  void aCloneOfABtrfsKeepsTheUuidItGotAndNoOtherHasIt() throws Exception {
+    try (TestPool test = TestPool.on("xfs")) {
+      BackendVolume source = test.create("vol-1", 300, "btrfs");
+      test.open("vol-1", mounting("btrfs"));
+      test.cloneOf(source, "vol-2", 300, "btrfs");
+      test.open("vol-2", mounting("btrfs"));
+      String uuid = uuid(test, "vol-2");
+      assertThat(uuid).isNotEqualTo(uuid(test, "vol-1"));
+
+      test.shut("vol-2");
+      test.cloneOf(test.volumes.find("vol-2").orElseThrow(), "vol-3", 300, "btrfs");
+      test.open("vol-2", mounting("btrfs"));
+      test.open("vol-3", mounting("btrfs"));
+
+      assertThat(uuid(test, "vol-2")).isEqualTo(uuid);
+      assertThat(uuid(test, "vol-3")).isNotIn(uuid, uuid(test, "vol-1"));
+      for (String id : List.of("vol-1", "vol-2", "vol-3")) {
+        test.shut(id);
+      }
+    }
+  }
+
+  private static String uuid(TestPool test, String id) {
+    LoopDevice device = test.loops.find(test.volumes.endpoint(id)).orElseThrow();
+    return Command.run(
+        Command.SHORT, "blkid", "-p", "-o", "value", "-s", "UUID", device.path().toString());
   }
 
   @Test
@@ -444,7 +474,7 @@ class NodeLifecycleTest {
       test.open("vol-1", mounting("ext4"));
 
       assertThatThrownBy(() -> test.cloneOf(source, "vol-2", 64, "ext4"))
-          .hasMessageContaining("volume vol-1 is in use on this node and pool")
+          .hasMessageContaining("volume vol-1 is in use on this node at " + test.staging("vol-1"))
           .hasMessageContaining("use a pool on XFS or btrfs");
       test.shut("vol-1");
       test.cloneOf(source, "vol-2", 64, "ext4");
@@ -459,20 +489,23 @@ class NodeLifecycleTest {
       write(test.volumes.endpoint("vol-1"), 0, bytes(1));
       List<Throwable> seen = new ArrayList<>();
 
-      var _ =
-          test.sources.copy(
-              test.volumes.endpoint("vol-1"),
-              test.volumes.endpoint("vol-2"),
-              CopyOptions.defaults(),
-              (done, total) -> {
-                if (seen.isEmpty()) {
-                  try {
-                    test.node.stage("vol-1", test.staging("vol-1"), block(false));
-                  } catch (RuntimeException e) {
-                    seen.add(e);
+      try (SourceHold hold = test.volumes.hold("vol-1", TestPool.spec("vol-2", 64, "ext4"))) {
+        assertThat(hold.context()).containsEntry("csi-clone.io/consistency", "unused");
+        var _ =
+            test.engine.copy(
+                test.volumes.endpoint("vol-1"),
+                test.volumes.endpoint("vol-2"),
+                CopyOptions.defaults(),
+                (done, total) -> {
+                  if (seen.isEmpty()) {
+                    try {
+                      test.node.stage("vol-1", test.staging("vol-1"), block(false));
+                    } catch (RuntimeException e) {
+                      seen.add(e);
+                    }
                   }
-                }
-              });
+                });
+      }
 
       assertThat(seen)
           .singleElement()

@@ -32,7 +32,10 @@ class PoolVolumeBackendTest {
   void open() throws IOException {
     engine = CopyEngine.start();
     pool = Pool.open(folder);
-    backend = new PoolVolumeBackend(pool, new LoopDevices(), new VolumeLocks(), engine, false);
+    LoopDevices loops = new LoopDevices();
+    VolumeLocks locks = new VolumeLocks();
+    CopiedSources sources = new CopiedSources(pool, loops, locks);
+    backend = new PoolVolumeBackend(pool, loops, locks, sources, engine, false);
   }
 
   @AfterEach
@@ -105,7 +108,7 @@ class PoolVolumeBackendTest {
   @Test
   void anUnknownFilesystemIsRefusedWithTheKnownOnes() {
     assertThatThrownBy(() -> backend.create(spec("vol-1", 64 * MIB, "ntfs")))
-        .hasMessage("filesystem 'ntfs' is not supported; name one of ext4, xfs");
+        .hasMessage("filesystem 'ntfs' is not supported; name one of ext4, xfs, btrfs");
   }
 
   @Test

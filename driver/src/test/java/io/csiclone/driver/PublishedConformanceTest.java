@@ -51,7 +51,7 @@ class PublishedConformanceTest {
             .identity(new DriverIdentity("reflink.csi-clone.io", "1.0", "node-1"))
             .volumes(opened.volumes)
             .node(opened.node)
-            .copyEngine(opened.sources)
+            .copyEngine(opened.engine)
             .records(opened.pool.records())
             .socket(socket)
             .start();

@@ -8,6 +8,7 @@ import io.csiclone.copy.CopyOptions;
 import io.csiclone.csi.AccessType;
 import io.csiclone.csi.BackendVolume;
 import io.csiclone.csi.NodeBackend.Mounting;
+import io.csiclone.csi.SourceHold;
 import io.csiclone.csi.VolumeSpec;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -32,7 +33,7 @@ final class TestPool implements AutoCloseable {
   final VolumeLocks locks = new VolumeLocks();
   final CopyEngine engine = CopyEngine.start();
   final boolean reflinks;
-  final UnusedSources sources;
+  final CopiedSources sources;
   final PoolVolumeBackend volumes;
   final LoopNodeBackend node;
 
@@ -41,8 +42,8 @@ final class TestPool implements AutoCloseable {
     this.base = disk.base();
     this.pool = Pool.open(disk.folder());
     this.reflinks = ReflinkProbe.reflinks(pool.folder(), engine);
-    this.sources = new UnusedSources(engine, pool, loops, locks);
-    this.volumes = new PoolVolumeBackend(pool, loops, locks, engine, reflinks);
+    this.sources = new CopiedSources(pool, loops, locks);
+    this.volumes = new PoolVolumeBackend(pool, loops, locks, sources, engine, reflinks);
     this.node = new LoopNodeBackend(pool, loops, locks, sources, "node-1");
   }
 
@@ -66,20 +67,24 @@ final class TestPool implements AutoCloseable {
   /** As the csi library does it: natively, or by a copy. */
   BackendVolume cloneOf(BackendVolume source, String id, long mib, String fsType)
       throws InterruptedException {
-    VolumeSpec spec = spec(id, mib, fsType);
+    return cloneOf(source, spec(id, mib, fsType));
+  }
+
+  BackendVolume cloneOf(BackendVolume source, VolumeSpec spec) throws InterruptedException {
     var cloned = volumes.cloneNatively(source, spec);
     if (cloned.isPresent()) {
       return cloned.get();
     }
     BackendVolume empty = volumes.create(spec);
-    volumes.quiesce(source.volumeId());
-    var _ =
-        sources.copy(
-            volumes.endpoint(source.volumeId()),
-            volumes.endpoint(id),
-            CopyOptions.defaults(),
-            CopyListener.none());
-    return empty;
+    try (SourceHold hold = volumes.hold(source.volumeId(), spec)) {
+      var _ =
+          engine.copy(
+              hold.standIn().orElseGet(() -> volumes.endpoint(source.volumeId())),
+              volumes.endpoint(spec.volumeId()),
+              new CopyOptions(hold.fastest()).verified(volumes.verification(spec)),
+              CopyListener.none());
+      return new BackendVolume(empty.volumeId(), empty.capacityBytes(), hold.context());
+    }
   }
 
   static VolumeSpec spec(String id, long mib, String fsType) {

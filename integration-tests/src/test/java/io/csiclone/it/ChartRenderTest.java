@@ -476,11 +476,19 @@ class ChartRenderTest {
                     true,
                     "storageClass.fsType",
                     "xfs",
+                    "storageClass.consistency",
+                    "require-unused",
+                    "storageClass.allocation",
+                    "thick",
                     "storageClass.volumeBindingMode",
                     "WaitForFirstConsumer")));
     assertThat(other.getMetadata().getAnnotations())
         .containsEntry("storageclass.kubernetes.io/is-default-class", "true");
-    assertThat(other.getParameters()).containsEntry("csi.storage.k8s.io/fstype", "xfs");
+    assertThat(other.getParameters())
+        .containsOnly(
+            Map.entry("csi.storage.k8s.io/fstype", "xfs"),
+            Map.entry("csi-clone.io/consistency", "require-unused"),
+            Map.entry("csi-clone.io/allocation", "thick"));
     assertThat(other.getVolumeBindingMode()).isEqualTo("WaitForFirstConsumer");
 
     assertThat(
@@ -542,7 +550,9 @@ class ChartRenderTest {
     "reflink-driver, pool.loopback.size, 299M",
     "reflink-driver, kubeletDir, /var/lib/kubelet/",
     "reflink-driver, storageClass.volumeBindingMode, Later",
-    "reflink-driver, storageClass.fsType, btrfs",
+    "reflink-driver, storageClass.fsType, zfs",
+    "reflink-driver, storageClass.consistency, frozen",
+    "reflink-driver, storageClass.allocation, fat",
     "reflink-driver, healthPort, 70000",
     "reflink-driver, copies.perPool, 0",
     "reflink-driver, copies.perSource, many",

@@ -62,7 +62,10 @@ final class CloneCoordinator implements AutoCloseable {
         Optional<VolumeRecord> record = records.read(volumeId);
         if (record.isPresent() && record.get().state() == State.READY) {
           checkSame(record.get(), making);
-          return backend.find(volumeId).orElseThrow(() -> lost(record.get()));
+          return backend
+              .find(volumeId)
+              .map(volume -> volume.told(record.get().context()))
+              .orElseThrow(() -> lost(record.get()));
         }
         found = begin(making, record.orElse(null));
       } else {

@@ -30,6 +30,7 @@ import io.csiclone.csiproto.VolumeCondition;
 import io.grpc.stub.StreamObserver;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
@@ -70,7 +71,7 @@ final class ControllerService extends ControllerGrpc.ControllerImplBase {
     var making = new VolumeMaking(checked, catalogue, backend, placement);
     BackendVolume made = coordinator.make(making, patience());
     // Naming the source is optional in the specification, but callers delete a clone without it.
-    Volume volume = volume(made.volumeId(), made.capacityBytes(), checked.source());
+    Volume volume = volume(made.volumeId(), made.capacityBytes(), made.context(), checked.source());
     answer.onNext(CreateVolumeResponse.newBuilder().setVolume(volume).build());
     answer.onCompleted();
   }
@@ -105,11 +106,16 @@ final class ControllerService extends ControllerGrpc.ControllerImplBase {
   public void controllerGetVolume(
       ControllerGetVolumeRequest request, StreamObserver<ControllerGetVolumeResponse> answer) {
     KnownVolume known = catalogue.require(Fields.required("volume_id", request.getVolumeId()));
-    ContentSource source = known.record() == null ? null : known.record().request().source();
+    VolumeRecord record = known.record();
     BackendVolume volume = known.volume();
     answer.onNext(
         ControllerGetVolumeResponse.newBuilder()
-            .setVolume(volume(volume.volumeId(), volume.capacityBytes(), source))
+            .setVolume(
+                volume(
+                    volume.volumeId(),
+                    volume.capacityBytes(),
+                    record == null ? Map.of() : record.context(),
+                    record == null ? null : record.request().source()))
             .setStatus(
                 ControllerGetVolumeResponse.VolumeStatus.newBuilder()
                     .setVolumeCondition(normal(volume.volumeId())))
@@ -118,14 +124,20 @@ final class ControllerService extends ControllerGrpc.ControllerImplBase {
   }
 
   private Volume volume(VolumeRecord record) {
-    return volume(record.volumeId(), record.capacityBytes(), record.request().source());
+    return volume(
+        record.volumeId(), record.capacityBytes(), record.context(), record.request().source());
   }
 
-  private Volume volume(String volumeId, long capacityBytes, @Nullable ContentSource source) {
+  private Volume volume(
+      String volumeId,
+      long capacityBytes,
+      Map<String, String> context,
+      @Nullable ContentSource source) {
     Volume.Builder volume =
         Volume.newBuilder()
             .setVolumeId(volumeId)
             .setCapacityBytes(capacityBytes)
+            .putAllVolumeContext(context)
             .addAllAccessibleTopology(placement.topologies());
     if (source != null) {
       volume.setContentSource(source.toProto());

@@ -3,11 +3,11 @@ package io.csiclone.csi;
 import io.csiclone.copy.CopyException;
 import io.csiclone.copy.CopyFailure;
 import io.csiclone.copy.CopyJournal;
-import io.csiclone.copy.CopyMethod;
 import io.csiclone.copy.CopyOptions;
 import io.csiclone.copy.CopyReport;
 import java.nio.file.Files;
 import java.time.Instant;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -132,17 +132,26 @@ final class Population {
         discard();
       }
       Instant began = Instant.now();
-      BackendVolume volume = half.isPresent() ? goOn(half.get()) : make();
+      BackendVolume volume = inherited(half.isPresent() ? goOn(half.get()) : make());
       if (volume.capacityBytes() < record.capacityBytes()) {
         throw new BackendException(
             BackendException.Reason.FAILED,
             "The storage made volume %s with %d bytes instead of %d"
                 .formatted(volume.volumeId(), volume.capacityBytes(), record.capacityBytes()));
       }
-      return conclude(record.ready(volume.capacityBytes(), began), new Outcome.Ready(volume));
+      return conclude(record.ready(volume, began), new Outcome.Ready(volume));
     } catch (InterruptedException | RuntimeException | Error e) {
       return failed(e);
     }
+  }
+
+  /** What was said of a snapshot's bytes when they were taken holds where they are restored. */
+  private BackendVolume inherited(BackendVolume made) {
+    ContentSource source = record.request().source();
+    if (source == null || source.kind() != ContentSource.Kind.SNAPSHOT) {
+      return made;
+    }
+    return made.told(records.read(source.id()).map(VolumeRecord::context).orElse(Map.of()));
   }
 
   /** What an earlier process has copied in part; its journal tells which part. */
@@ -160,8 +169,7 @@ final class Population {
       throw new IllegalStateException("a volume without a source has a copy journal");
     }
     try {
-      copy(source.id(), spec());
-      return half;
+      return half.told(copy(source.id(), spec()));
     } catch (CopyException e) {
       if (e.failure() != CopyFailure.SOURCE_NOT_THE_SAME
           && e.failure() != CopyFailure.JOURNAL_UNUSABLE) {
@@ -201,34 +209,38 @@ final class Population {
       return cloned.get();
     }
     BackendVolume empty = backend.create(spec);
-    copy(sourceId, spec);
-    return empty;
+    return empty.told(copy(sourceId, spec));
   }
 
-  private void copy(String sourceId, VolumeSpec spec) throws InterruptedException {
+  /** Answers what the copy's consistency rests on. */
+  private Map<String, String> copy(String sourceId, VolumeSpec spec) throws InterruptedException {
     CopyReport report;
+    Map<String, String> context;
     try (CopyTurns.Turn turn = means.turns().queue(sourceId)) {
       if (!turn.hasCome()) {
         news.waiting();
         turn.await();
       }
       news.copying();
-      backend.quiesce(sourceId);
-      report =
-          means
-              .copyEngine()
-              .copy(
-                  backend.endpoint(sourceId),
-                  backend.endpoint(record.volumeId()),
-                  new CopyOptions(CopyMethod.REFLINK)
-                      .verified(backend.verification(spec))
-                      .resumable(CopyJournal.at(records.journal(record.volumeId()))),
-                  news);
+      try (SourceHold hold = backend.hold(sourceId, spec)) {
+        context = hold.context();
+        report =
+            means
+                .copyEngine()
+                .copy(
+                    hold.standIn().orElseGet(() -> backend.endpoint(sourceId)),
+                    backend.endpoint(record.volumeId()),
+                    new CopyOptions(hold.fastest())
+                        .verified(backend.verification(spec))
+                        .resumable(CopyJournal.at(records.journal(record.volumeId()))),
+                    news);
+      }
     }
     news.copied(report);
     if (report.resumed() > 0) {
       log.info("Volume {} was resumed at {} bytes", record.volumeId(), report.resumed());
     }
+    return context;
   }
 
   private Outcome failed(Throwable thrown) {

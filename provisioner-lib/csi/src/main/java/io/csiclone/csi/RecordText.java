@@ -49,6 +49,7 @@ final class RecordText {
       String prefix = "requisite." + i + ".";
       request.requisite().get(i).forEach((key, value) -> text.setProperty(prefix + key, value));
     }
+    record.context().forEach((key, value) -> text.setProperty("context." + key, value));
     if (record.madeAt() != null) {
       text.setProperty("made-at", record.madeAt().toString());
     }
@@ -101,6 +102,7 @@ final class RecordText {
         VolumeRecord.State.valueOf(required(text, "state")),
         request,
         Long.parseLong(required(text, "capacity-bytes")),
+        withPrefix(text, "context."),
         madeAt == null ? null : instant(madeAt),
         reason == null ? null : failure(reason, text));
   }

@@ -56,6 +56,19 @@ public interface VolumeBackend {
   /** Called before the bytes of {@code volumeId} are read: flush what mounts and caches hold. */
   default void quiesce(String volumeId) {}
 
+  /**
+   * Makes a source fit to be copied into {@code target} and keeps it so until the hold is closed.
+   * Called again for the same copy after a restart. By default the source is quiesced, and whoever
+   * writes to it meanwhile makes a torn clone.
+   *
+   * @throws BackendException with {@link BackendException.Reason#IN_USE} when the source is used in
+   *     a way that the target's parameters rule out
+   */
+  default SourceHold hold(String sourceId, VolumeSpec target) {
+    quiesce(sourceId);
+    return SourceHold.none();
+  }
+
   /** The file or block device with the volume's bytes, for the copy engine. */
   Path endpoint(String volumeId);
 

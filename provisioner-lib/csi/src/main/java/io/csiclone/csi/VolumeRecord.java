@@ -1,6 +1,7 @@
 package io.csiclone.csi;
 
 import java.time.Instant;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -11,6 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param state how far it got
  * @param request the request, the measure for every later call with the same name
  * @param capacityBytes the size that is made
+ * @param context what callers are told of the volume, once it is ready
  * @param madeAt from when its bytes are: when the making that succeeded began; null before
  * @param failure why it failed, in state {@link State#FAILED} only
  */
@@ -19,8 +21,13 @@ record VolumeRecord(
     State state,
     CreateRequest request,
     long capacityBytes,
+    Map<String, String> context,
     @Nullable Instant madeAt,
     @Nullable Failure failure) {
+
+  VolumeRecord {
+    context = Map.copyOf(context);
+  }
 
   enum State {
     /** Being made; what the storage holds of it may be half of it. */
@@ -41,15 +48,17 @@ record VolumeRecord(
   }
 
   static VolumeRecord populating(String volumeId, CreateRequest request, long capacityBytes) {
-    return new VolumeRecord(volumeId, State.POPULATING, request, capacityBytes, null, null);
+    return new VolumeRecord(
+        volumeId, State.POPULATING, request, capacityBytes, Map.of(), null, null);
   }
 
-  VolumeRecord ready(long realBytes, Instant contentFrom) {
-    return new VolumeRecord(volumeId, State.READY, request, realBytes, contentFrom, null);
+  VolumeRecord ready(BackendVolume made, Instant contentFrom) {
+    return new VolumeRecord(
+        volumeId, State.READY, request, made.capacityBytes(), made.context(), contentFrom, null);
   }
 
   VolumeRecord grown(long realBytes) {
-    return new VolumeRecord(volumeId, state, request, realBytes, madeAt, failure);
+    return new VolumeRecord(volumeId, state, request, realBytes, context, madeAt, failure);
   }
 
   boolean isSnapshot() {
@@ -64,10 +73,17 @@ record VolumeRecord(
   VolumeRecord failed(Refusal why) {
     String message = why.getMessage() == null ? "" : why.getMessage();
     return new VolumeRecord(
-        volumeId, State.FAILED, request, capacityBytes, null, new Failure(why.reason(), message));
+        volumeId,
+        State.FAILED,
+        request,
+        capacityBytes,
+        Map.of(),
+        null,
+        new Failure(why.reason(), message));
   }
 
   VolumeRecord deleting() {
-    return new VolumeRecord(volumeId, State.DELETING, request, capacityBytes, madeAt, null);
+    return new VolumeRecord(
+        volumeId, State.DELETING, request, capacityBytes, context, madeAt, null);
   }
 }

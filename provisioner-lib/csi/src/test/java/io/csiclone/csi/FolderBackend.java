@@ -29,6 +29,12 @@ final class FolderBackend implements VolumeBackend, VolumeExpansion, StorageInve
   volatile boolean clonesNatively;
   volatile boolean breaksNextCopy;
 
+  /** What the next clones are told to be; see {@link BackendVolume#context}. */
+  final Map<String, String> told = new ConcurrentHashMap<>();
+
+  /** Whether every volume is used in a way that forbids cloning and deleting it. */
+  volatile boolean sourcesInUse;
+
   /** While closed, a clone waits between its empty volume and its first byte. */
   volatile CountDownLatch gate = new CountDownLatch(0);
 
@@ -91,7 +97,7 @@ final class FolderBackend implements VolumeBackend, VolumeExpansion, StorageInve
     } catch (IOException e) {
       throw new BackendException(Reason.FAILED, "clone " + target.volumeId(), e);
     }
-    return Optional.of(new BackendVolume(target.volumeId(), target.capacityBytes()));
+    return Optional.of(new BackendVolume(target.volumeId(), target.capacityBytes(), told));
   }
 
   @Override
@@ -106,6 +112,27 @@ final class FolderBackend implements VolumeBackend, VolumeExpansion, StorageInve
   }
 
   @Override
+  public SourceHold hold(String sourceId, VolumeSpec target) {
+    refuseInUse(sourceId);
+    quiesce(sourceId);
+    return new SourceHold() {
+      @Override
+      public Map<String, String> context() {
+        return told;
+      }
+
+      @Override
+      public void close() {}
+    };
+  }
+
+  private void refuseInUse(String volumeId) {
+    if (sourcesInUse) {
+      throw new BackendException(Reason.IN_USE, volumeId + " is in use");
+    }
+  }
+
+  @Override
   public Path endpoint(String volumeId) {
     if (breaksNextCopy) {
       breaksNextCopy = false;
@@ -116,6 +143,7 @@ final class FolderBackend implements VolumeBackend, VolumeExpansion, StorageInve
 
   @Override
   public void delete(String volumeId) {
+    refuseInUse(volumeId);
     try {
       Files.deleteIfExists(file(volumeId));
     } catch (IOException e) {

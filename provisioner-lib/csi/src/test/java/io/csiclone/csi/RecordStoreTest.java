@@ -44,7 +44,9 @@ class RecordStoreTest {
       for (VolumeRecord each :
           List.of(
               record,
-              record.ready(8192, Instant.parse("2026-01-02T03:04:05.678901234Z")),
+              record.ready(
+                  new BackendVolume("vol-1", 8192, Map.of("a.b/c", "d = e")),
+                  Instant.parse("2026-01-02T03:04:05.678901234Z")),
               record.deleting(),
               record.failed(new Refusal(Refusal.Reason.FAILED, "line 1\nline 2 – ü")))) {
         store.write(each);
