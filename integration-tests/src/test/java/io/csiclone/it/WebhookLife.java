@@ -198,7 +198,7 @@ final class WebhookLife implements AutoCloseable {
     }
   }
 
-  /** By its calls: the client's own word on a watch is good for WebSockets only. */
+  /** By its calls: over plain HTTP a watch only counts once something has been told. */
   private boolean followsEveryCache() {
     return Stream.of(
             "persistentvolumeclaims",

@@ -11,7 +11,12 @@ public interface WatchedCache {
   /** Whether it has been filled once. */
   boolean synced();
 
-  /** Whether changes are being told at this moment. */
+  /**
+   * Whether changes are being told at this moment. A watch over a WebSocket counts from its opening
+   * on; one over plain HTTP, to which the client resorts where it gets no WebSocket, from the first
+   * thing that is told, at the latest the bookmark that API servers send about once a minute. A
+   * watch that was cut no longer counts.
+   */
   boolean watching();
 
   /** How many objects it holds. */

@@ -46,6 +46,7 @@ final class WatchedFacts implements ClusterFacts {
   private final @Nullable SharedIndexInformer<Namespace> namespaces;
 
   private final RecentWriters recentWriters = new RecentWriters();
+  private final WatchedCache claimsState;
   private final List<WatchedCache> caches;
 
   private volatile boolean closed;
@@ -68,7 +69,8 @@ final class WatchedFacts implements ClusterFacts {
       volumes.addIndexers(Map.of(FreeVolumes.INDEX, FreeVolumes::keys));
     }
     var states = new ArrayList<WatchedCache>();
-    states.add(new InformerCache("claims", claims));
+    this.claimsState = new InformerCache("claims", claims);
+    states.add(claimsState);
     states.add(new InformerCache("volumes", volumes));
     states.add(new InformerCache("storage_classes", classes));
     states.add(new InformerCache("csi_drivers", drivers));
@@ -267,7 +269,7 @@ final class WatchedFacts implements ClusterFacts {
   @Override
   public Optional<PersistentVolumeClaim> claimWithItsClass(String namespace, String name) {
     var cached = Optional.ofNullable(claims.getIndexer().getByKey(namespace + "/" + name));
-    return cached.filter(_ -> claims.isWatching()).filter(WatchedFacts::keepsItsClass).isPresent()
+    return cached.filter(_ -> claimsState.watching()).filter(WatchedFacts::keepsItsClass).isPresent()
         ? cached
         : claimLive(namespace, name);
   }

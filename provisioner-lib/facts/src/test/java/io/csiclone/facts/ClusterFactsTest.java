@@ -539,6 +539,10 @@ class ClusterFactsTest {
     pending.getStatus().setPhase("Pending");
     cached.holds(pending);
     try (var facts = synced()) {
+      // A watch is opened after the list.
+      await()
+          .atMost(PATIENCE)
+          .until(() -> facts.caches().stream().allMatch(WatchedCache::watching));
       int before = now.requests();
       assertThat(facts.claimWithItsClass("team-a", "data")).isPresent();
       assertThat(now.requests()).as("live requests for a bound claim").isEqualTo(before);

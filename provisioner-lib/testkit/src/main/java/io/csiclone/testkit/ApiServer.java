@@ -8,6 +8,8 @@ import java.net.InetSocketAddress;
 import java.net.URI;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.function.Predicate;
@@ -39,6 +41,7 @@ final class ApiServer implements AutoCloseable {
   private final Predicate<ApiCall> authorizer;
   private final HttpServer http;
   private final Pages pages = new Pages();
+  private final Set<HttpExchange> watches = ConcurrentHashMap.newKeySet();
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
 
   /**
@@ -57,6 +60,11 @@ final class ApiServer implements AutoCloseable {
   URI start() {
     http.start();
     return URI.create("http://127.0.0.1:" + http.getAddress().getPort());
+  }
+
+  /** Ends the watches that are open now. */
+  void cutWatches() {
+    watches.forEach(HttpExchange::close);
   }
 
   private void handle(HttpExchange exchange) {
@@ -108,7 +116,12 @@ final class ApiServer implements AutoCloseable {
     switch (exchange.getRequestMethod()) {
       case "GET" -> {
         if (request.watches()) {
-          new WatchStream(store, request).serve(exchange);
+          watches.add(exchange);
+          try {
+            new WatchStream(store, request).serve(exchange);
+          } finally {
+            watches.remove(exchange);
+          }
         } else {
           send(exchange, 200, collection ? list(request) : get(request.path()), List.of());
         }

@@ -81,6 +81,14 @@ public final class EmbeddedControlPlane implements AutoCloseable {
     return url;
   }
 
+  /**
+   * Ends every watch that is open, as a server that restarts does. Clients may watch again at once,
+   * unless the {@linkplain Builder#authorizer authorizer} keeps them from it.
+   */
+  public void cutWatches() {
+    server.cutWatches();
+  }
+
   /** Ends everything; open watches of other processes are cut. May be called again. */
   @Override
   public void close() {

@@ -13,7 +13,11 @@ import tools.jackson.databind.node.ObjectNode;
 /** One watch: a stream of JSON events, one a line, until the client goes or its time is over. */
 final class WatchStream {
 
-  private static final long BOOKMARK_SECONDS = 10;
+  /**
+   * Real servers take about a minute; a client on plain HTTP waits for it to see the watch work.
+   */
+  private static final long BOOKMARK_NANOS = TimeUnit.SECONDS.toNanos(2);
+
   private static final long DEFAULT_SECONDS = 1800;
 
   private final ObjectStore store;
@@ -86,28 +90,34 @@ final class WatchStream {
     long seconds = asked.isEmpty() ? DEFAULT_SECONDS : Long.parseLong(asked);
     long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(seconds);
     boolean bookmarks = request.parameter("allowWatchBookmarks").equals("true");
+    long told = System.nanoTime();
     while (System.nanoTime() < end) {
-      long wait = Math.min(end - System.nanoTime(), TimeUnit.SECONDS.toNanos(BOOKMARK_SECONDS));
-      ObjectStore.Event event = subscription.events.poll(wait, TimeUnit.NANOSECONDS);
-      if (event != null) {
-        deliver(event, out);
-      } else if (bookmarks) {
-        // Also how a client that is gone gets noticed.
+      long due = Math.min(end, told + BOOKMARK_NANOS) - System.nanoTime();
+      ObjectStore.Event event = subscription.events.poll(due, TimeUnit.NANOSECONDS);
+      if (event != null && deliver(event, out)) {
+        told = System.nanoTime();
+      } else if (System.nanoTime() - told >= BOOKMARK_NANOS) {
+        // However much happens to objects that this client does not watch. Also how a client that
+        // is gone gets noticed.
         ObjectNode bookmark = bookmark(store.version(), false);
         if (subscription.events.isEmpty()) {
-          write(out, "BOOKMARK", bookmark);
-          out.flush();
+          if (bookmarks) {
+            write(out, "BOOKMARK", bookmark);
+            out.flush();
+          }
+          told = System.nanoTime();
         }
       }
     }
   }
 
-  private void deliver(ObjectStore.Event event, OutputStream out) throws IOException {
+  /** Whether the event was one for this client. */
+  private boolean deliver(ObjectStore.Event event, OutputStream out) throws IOException {
     ResourcePath path = request.path();
     ObjectStore.Id id = event.id();
     if (!List.of(id.group(), id.plural()).equals(List.of(path.group(), path.plural()))
         || (!path.namespace().isEmpty() && !path.namespace().equals(id.namespace()))) {
-      return;
+      return false;
     }
     boolean was = matches(event.before());
     boolean is = !event.gone() && selected.test(event.after());
@@ -115,6 +125,7 @@ final class WatchStream {
       write(out, !was ? "ADDED" : is ? "MODIFIED" : "DELETED", event.after());
       out.flush();
     }
+    return was || is;
   }
 
   private boolean matches(@Nullable ObjectNode object) {
