@@ -57,6 +57,17 @@ kill-copy() { # [KILLS [SEED]]
     -Dspotless.check.skip=true -Dsoak.kills="$kills" -Dsoak.seed="$seed" -Dsoak.report="$PWD/docs/soak/kill-copy.md"
 }
 
+kill-driver() { # [KILLS [SEED]]
+  ((EUID == 0)) || { echo "./dev soak kill-driver: needs root (loop devices, mounts)" >&2; exit 1; }
+  local kills seed
+  kills=$(number KILLS "${1:-200}")
+  seed=$(number SEED "${2:-$((RANDOM + 1))}")
+  scripts/test-packages.sh
+  mkdir -p docs/soak
+  mvn -q test -pl driver -am -Dtest=KillDriverTest -Dsurefire.failIfNoSpecifiedTests=false \
+    -Dspotless.check.skip=true -Dsoak.kills="$kills" -Dsoak.seed="$seed" -Dsoak.report="$PWD/docs/soak/kill-driver.md"
+}
+
 csi-requests() { # [REQUESTS [SEED]]
   local requests seed status=0 output=provisioner-lib/csi/target/surefire-reports
   requests=$(number REQUESTS "${1:-100000}")
@@ -77,7 +88,7 @@ TEXT
 name=${1:-}
 shift || true
 case $name in
-  fuzz-webhook | kill-copy | csi-requests) "$name" "$@" ;;
-  *) echo "./dev soak: unknown campaign '$name'; there are fuzz-webhook [SECONDS], kill-copy [KILLS [SEED]], csi-requests [REQUESTS [SEED]]" >&2; exit 2 ;;
+  fuzz-webhook | kill-copy | kill-driver | csi-requests) "$name" "$@" ;;
+  *) echo "./dev soak: unknown campaign '$name'; there are fuzz-webhook [SECONDS], kill-copy [KILLS [SEED]], kill-driver [KILLS [SEED]], csi-requests [REQUESTS [SEED]]" >&2; exit 2 ;;
 esac
 echo "see docs/soak/$name.md"

@@ -6,7 +6,7 @@ import picocli.CommandLine.Command;
 /** {@code ./dev bench NAME}: prints a table and writes it as JSON. */
 @Command(
     name = "bench",
-    subcommands = {CopyBench.class, JmhBench.class, WebhookCommand.class},
+    subcommands = {CopyBench.class, JmhBench.class, WebhookCommand.class, ProvisionCommand.class},
     mixinStandardHelpOptions = true,
     description = "Side-by-side runs against the tools that people use today.")
 public final class Bench {

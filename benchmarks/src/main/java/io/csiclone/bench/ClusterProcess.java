@@ -3,8 +3,9 @@ package io.csiclone.bench;
 import io.csiclone.testkit.EmbeddedControlPlane;
 
 /**
- * A cluster in a process of its own, so that what it needs is not counted for the webhook. Takes
- * the number of claims, prints the path of its kubeconfig, and ends with its standard input.
+ * A cluster in a process of its own, so that what it needs is not counted for what is measured.
+ * Takes the number of claims and whether it asks for volumes and binds them, prints the path of its
+ * kubeconfig, and ends with its standard input.
  */
 final class ClusterProcess {
 
@@ -14,7 +15,7 @@ final class ClusterProcess {
     int claims = Integer.parseInt(args[0]);
     try (var cluster =
         EmbeddedControlPlane.builder()
-            .claimBinder(false)
+            .claimBinder(Boolean.parseBoolean(args[1]))
             .objects(() -> ClonableClaims.objects(claims))
             .start()) {
       System.out.println(cluster.kubeconfig());

@@ -2,6 +2,7 @@ package io.csiclone.bench;
 
 import io.csiclone.copy.VolumeDigest;
 import io.csiclone.copy.internal.linux.AlignedBuffer;
+import io.csiclone.copy.internal.linux.BufferSlab;
 import io.csiclone.copy.internal.linux.Descriptor;
 import io.csiclone.copy.internal.linux.SystemCallException;
 import java.io.IOException;
@@ -47,8 +48,9 @@ public class CopyPartsBenchmark {
   private final Path file;
   private final Descriptor descriptor;
   private final FileChannel channel;
-  private final AlignedBuffer data = new AlignedBuffer(MIB);
-  private final AlignedBuffer zeros = new AlignedBuffer(MIB);
+  private final BufferSlab memory = new BufferSlab(2, MIB);
+  private final AlignedBuffer data = memory.buffer(0);
+  private final AlignedBuffer zeros = memory.buffer(1);
 
   /** A file in memory and buffers that hold its beginning. */
   public CopyPartsBenchmark() {
@@ -72,8 +74,7 @@ public class CopyPartsBenchmark {
   public void close() throws IOException {
     channel.close();
     descriptor.close();
-    data.close();
-    zeros.close();
+    memory.close();
     Files.delete(file);
   }
 

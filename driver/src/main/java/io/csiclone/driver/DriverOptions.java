@@ -1,10 +1,12 @@
 package io.csiclone.driver;
 
+import io.csiclone.csi.CopyLimits;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.regex.Pattern;
@@ -19,6 +21,8 @@ import java.util.regex.Pattern;
  * @param registrationDir the kubelet's plugin registry; empty to stay unknown to the kubelet
  * @param kubeletDir the folder beneath which the kubelet wants volumes mounted
  * @param healthPort where probes are answered; empty for nowhere
+ * @param copyLimits how many clones are copied at the same time
+ * @param sweepEvery how often pool and records are compared
  */
 record DriverOptions(
     Path socket,
@@ -27,7 +31,9 @@ record DriverOptions(
     Optional<Cluster> cluster,
     Optional<Path> registrationDir,
     Path kubeletDir,
-    OptionalInt healthPort) {
+    OptionalInt healthPort,
+    CopyLimits copyLimits,
+    Duration sweepEvery) {
 
   /** How the API server is reached. */
   sealed interface Cluster {
@@ -83,6 +89,23 @@ record DriverOptions(
   private static String notUnix(String endpoint) {
     return "--endpoint must be unix:// followed by an absolute path, for instance unix:///run/csi.sock, but is '%s'"
         .formatted(endpoint);
+  }
+
+  static CopyLimits copyLimits(int atOnce, int ofOneSource) throws Unusable {
+    if (atOnce < 1) {
+      throw new Unusable("--copies must be 1 or more, but is " + atOnce);
+    }
+    if (ofOneSource < 1) {
+      throw new Unusable("--copies-per-source must be 1 or more, but is " + ofOneSource);
+    }
+    return new CopyLimits(atOnce, ofOneSource);
+  }
+
+  static Duration sweepEvery(int minutes) throws Unusable {
+    if (minutes < 1) {
+      throw new Unusable("--sweep-minutes must be 1 or more, but is " + minutes);
+    }
+    return Duration.ofMinutes(minutes);
   }
 
   static String nodeId(String id) throws Unusable {

@@ -37,6 +37,7 @@ final class DriverProcess implements AutoCloseable {
   private volatile @Nullable KubeletRegistration registration;
   private volatile @Nullable Provisioner provisioner;
   private volatile @Nullable HealthServer health;
+  private final DriverMetrics metrics = new DriverMetrics();
   private volatile boolean started;
   private boolean closed;
 
@@ -85,6 +86,9 @@ final class DriverProcess implements AutoCloseable {
                 .node(new LoopNodeBackend(pool, loops, locks, sources, options.nodeId()))
                 .copyEngine(sources)
                 .records(pool.records())
+                .copyLimits(options.copyLimits())
+                .cloneListener(metrics)
+                .sweep(options.sweepEvery(), metrics::swept)
                 .socket(options.socket())
                 .start());
     log.info("{} {} serves CSI on {}", DRIVER_NAME, version, server.socket());
@@ -94,7 +98,10 @@ final class DriverProcess implements AutoCloseable {
       health =
           keep(
               HealthServer.start(
-                  options.healthPort().getAsInt(), () -> live(csi), () -> ready(csi)));
+                  options.healthPort().getAsInt(),
+                  () -> live(csi),
+                  () -> ready(csi),
+                  metrics::text));
     }
     // Before the API server is needed: after a reboot pods may have to start without it.
     if (options.registrationDir().isPresent()) {

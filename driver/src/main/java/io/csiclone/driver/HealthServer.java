@@ -9,7 +9,9 @@ import java.util.Optional;
 import java.util.concurrent.Executors;
 import java.util.function.Supplier;
 
-/** Answers the kubelet's probes over plain HTTP: {@code /livez} and {@code /readyz}. */
+/**
+ * Answers over plain HTTP: the kubelet's probes {@code /livez}, {@code /readyz}, {@code /metrics}.
+ */
 final class HealthServer implements AutoCloseable {
 
   private final HttpServer server;
@@ -22,14 +24,19 @@ final class HealthServer implements AutoCloseable {
    * @param port the TCP port, 0 for any free one
    * @param live what is wrong when the process should be restarted, else empty
    * @param ready what is still missing before it can do its work, else empty
+   * @param metrics in the text format of Prometheus
    */
   static HealthServer start(
-      int port, Supplier<Optional<String>> live, Supplier<Optional<String>> ready)
+      int port,
+      Supplier<Optional<String>> live,
+      Supplier<Optional<String>> ready,
+      Supplier<String> metrics)
       throws IOException {
     HttpServer server = HttpServer.create(new InetSocketAddress(port), 0);
     server.setExecutor(Executors.newVirtualThreadPerTaskExecutor());
     server.createContext("/livez", exchange -> answer(exchange, live.get()));
     server.createContext("/readyz", exchange -> answer(exchange, ready.get()));
+    server.createContext("/metrics", exchange -> answerMetrics(exchange, metrics.get()));
     server.start();
     return new HealthServer(server);
   }
@@ -42,6 +49,15 @@ final class HealthServer implements AutoCloseable {
     try (exchange) {
       byte[] text = (problem.orElse("ok") + "\n").getBytes(StandardCharsets.UTF_8);
       exchange.sendResponseHeaders(problem.isPresent() ? 503 : 200, text.length);
+      exchange.getResponseBody().write(text);
+    }
+  }
+
+  private static void answerMetrics(HttpExchange exchange, String metrics) throws IOException {
+    try (exchange) {
+      byte[] text = metrics.getBytes(StandardCharsets.UTF_8);
+      exchange.getResponseHeaders().set("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
+      exchange.sendResponseHeaders(200, text.length);
       exchange.getResponseBody().write(text);
     }
   }

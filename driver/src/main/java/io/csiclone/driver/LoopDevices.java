@@ -10,7 +10,9 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.regex.Matcher;
@@ -78,6 +80,23 @@ final class LoopDevices {
         .filter(device -> device.path().toString().equals(node))
         .filter(device -> backingName(device).equals(fileName))
         .findFirst();
+  }
+
+  /** The devices whose files are or were in that folder, by the names they were attached under. */
+  Map<LoopDevice, Path> attachedBelow(Path folder) {
+    Map<LoopDevice, Path> found = new LinkedHashMap<>();
+    for (LoopDevice device : busy()) {
+      backingFile(device)
+          .map(LoopDevices::withoutDeleted)
+          .map(Path::of)
+          .filter(file -> folder.equals(file.getParent()))
+          .ifPresent(file -> found.put(device, file));
+    }
+    return found;
+  }
+
+  private static String withoutDeleted(String file) {
+    return file.endsWith(" (deleted)") ? file.substring(0, file.length() - 10) : file;
   }
 
   /**
@@ -219,7 +238,7 @@ final class LoopDevices {
 
   private static String backingName(LoopDevice device) {
     return backingFile(device)
-        .map(file -> file.endsWith(" (deleted)") ? file.substring(0, file.length() - 10) : file)
+        .map(LoopDevices::withoutDeleted)
         .map(file -> file.substring(file.lastIndexOf('/') + 1))
         .orElse("");
   }

@@ -146,6 +146,7 @@ final class LoopNodeBackend implements NodeBackend, NodeExpansion, NodeStats, No
             requireUnused(volumeId, device);
             loops.detach(device);
           }
+          pool.unmarkGrowing(volumeId);
         });
   }
 
@@ -177,6 +178,7 @@ final class LoopNodeBackend implements NodeBackend, NodeExpansion, NodeStats, No
                   .find(pool.existing(volumeId))
                   .orElseThrow(() -> notStaged(volumeId, stagingPath));
           if (mounting.accessType() == AccessType.BLOCK) {
+            loops.refreshSize(device, pool.existing(volumeId)); // expanded since it was staged
             binds.bindDevice(device, targetPath, mounting.readOnly());
           } else {
             Mount staged =
@@ -213,6 +215,7 @@ final class LoopNodeBackend implements NodeBackend, NodeExpansion, NodeStats, No
     locks.run(
         volumeId,
         () -> {
+          recoverInterruptedGrowth(volumeId, volumePath, mountFlags);
           LoopDevice device = presentAt(volumeId, volumePath);
           loops.refreshSize(device, pool.existing(volumeId));
           List<Mount> writable =
@@ -223,6 +226,18 @@ final class LoopNodeBackend implements NodeBackend, NodeExpansion, NodeStats, No
                 .grow(writable.getFirst().point(), mountFlags);
           }
         });
+  }
+
+  private void recoverInterruptedGrowth(String volumeId, Path volumePath, List<String> flags) {
+    if (!pool.growingAt(volumeId).equals(Optional.of(MountTable.real(volumePath)))
+        || MountTable.read().at(volumePath).isPresent()) {
+      return;
+    }
+    loops
+        .find(pool.existing(volumeId))
+        .ifPresent(device ->
+            VolumeFilesystem.open(pool, volumeId, device, Optional.empty())
+                .mount(volumePath, flags));
   }
 
   @Override

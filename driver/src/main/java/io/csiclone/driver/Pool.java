@@ -12,14 +12,19 @@ import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
  * The folder that holds the volumes, for one process at a time.
@@ -29,6 +34,7 @@ import java.util.regex.Pattern;
  * POOL/volumes/.ID.img.new     one being made; never found as a volume, removed at start
  * POOL/volumes/ID.formatting   mkfs was started on ID and has not ended
  * POOL/volumes/ID.frozen       the filesystem in ID was frozen and not yet thawed
+ * POOL/volumes/ID.growing      the filesystem in ID was unmounted to be grown; holds its mount point
  * POOL/records/                the csi library's durable records
  * </pre>
  */
@@ -39,6 +45,13 @@ final class Pool implements AutoCloseable {
   private static final String NEW = ".new";
   private static final String FORMATTING = ".formatting";
   private static final String FROZEN = ".frozen";
+  private static final String GROWING = ".growing";
+
+  /** An image or mark, or a new image. */
+  private static final Pattern OWN_FILE =
+      Pattern.compile(
+          "(%1$s)\\.(?:img|formatting|frozen|growing)|\\.(%1$s)\\.img\\.new".formatted(ID));
+
   private static final int READ_BLOCK = 1 << 20;
 
   private final Path folder;
@@ -147,6 +160,26 @@ final class Pool implements AutoCloseable {
   static String volumeId(Path image) {
     String name = String.valueOf(image.getFileName());
     return name.endsWith(IMAGE) ? name.substring(0, name.length() - IMAGE.length()) : name;
+  }
+
+  /** The folder that the images are in. */
+  Path volumes() {
+    return volumes;
+  }
+
+  /** Everything in it, whoever put it there. */
+  List<Path> files() {
+    try (Stream<Path> files = Files.list(volumes)) {
+      return files.sorted().toList();
+    } catch (IOException e) {
+      throw failure("cannot list pool " + folder, e);
+    }
+  }
+
+  /** The volume that a file of the folder belongs to by its name; empty when it is none of ours. */
+  static String owner(Path file) {
+    Matcher name = OWN_FILE.matcher(String.valueOf(file.getFileName()));
+    return name.matches() ? Objects.requireNonNullElse(name.group(1), name.group(2)) : "";
   }
 
   /** Whether the pool holds a volume of that id; it never does for an id it cannot have made. */
@@ -258,7 +291,7 @@ final class Pool implements AutoCloseable {
   }
 
   void markFormatting(String volumeId) {
-    putMark(volumeId, FORMATTING);
+    putMark(volumeId, FORMATTING, "");
   }
 
   void unmarkFormatting(String volumeId) {
@@ -279,7 +312,7 @@ final class Pool implements AutoCloseable {
   }
 
   void markFrozen(String volumeId) {
-    putMark(volumeId, FROZEN);
+    putMark(volumeId, FROZEN, "");
   }
 
   void unmarkFrozen(String volumeId) {
@@ -300,11 +333,35 @@ final class Pool implements AutoCloseable {
     return ids;
   }
 
+  void markGrowing(String volumeId, Path mountPoint) {
+    putMark(volumeId, GROWING, mountPoint.toString());
+  }
+
+  void unmarkGrowing(String volumeId) {
+    if (Files.exists(mark(volumeId, GROWING))) {
+      removeMark(volumeId, GROWING);
+    }
+  }
+
+  /** Where the volume was mounted before a growth that has not ended. */
+  Optional<Path> growingAt(String volumeId) {
+    try {
+      String mountPoint = Files.readString(mark(volumeId, GROWING));
+      return mountPoint.isEmpty() ? Optional.empty() : Optional.of(Path.of(mountPoint));
+    } catch (NoSuchFileException e) {
+      return Optional.empty();
+    } catch (IOException e) {
+      throw failure("cannot read a mark of volume " + volumeId, e);
+    }
+  }
+
   /** Before the image goes or comes: a mark must never speak of another volume of that id. */
   private void removeMarks(String volumeId) throws IOException {
-    boolean formatting = Files.deleteIfExists(mark(volumeId, FORMATTING));
-    boolean frozen = Files.deleteIfExists(mark(volumeId, FROZEN));
-    if (formatting || frozen) {
+    boolean removed = false;
+    for (String kind : List.of(FORMATTING, FROZEN, GROWING)) {
+      removed |= Files.deleteIfExists(mark(volumeId, kind));
+    }
+    if (removed) {
       syncFolder();
     }
   }
@@ -313,9 +370,9 @@ final class Pool implements AutoCloseable {
     return volumes.resolve(checked(volumeId) + kind);
   }
 
-  private void putMark(String volumeId, String kind) {
+  private void putMark(String volumeId, String kind, String content) {
     try {
-      Files.write(mark(volumeId, kind), new byte[0], StandardOpenOption.CREATE);
+      Files.writeString(mark(volumeId, kind), content);
       syncFolder();
     } catch (IOException e) {
       throw failure("cannot mark volume " + volumeId, e);

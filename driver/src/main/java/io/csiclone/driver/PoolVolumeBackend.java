@@ -12,6 +12,7 @@ import io.csiclone.csi.AccessType;
 import io.csiclone.csi.BackendException;
 import io.csiclone.csi.BackendException.Reason;
 import io.csiclone.csi.BackendVolume;
+import io.csiclone.csi.StorageInventory;
 import io.csiclone.csi.VolumeBackend;
 import io.csiclone.csi.VolumeExpansion;
 import io.csiclone.csi.VolumeSpec;
@@ -24,7 +25,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Volumes as sparse image files of a pool. */
-final class PoolVolumeBackend implements VolumeBackend, VolumeExpansion {
+final class PoolVolumeBackend implements VolumeBackend, VolumeExpansion, StorageInventory {
 
   private static final Logger log = LoggerFactory.getLogger(PoolVolumeBackend.class);
   private static final long MIB = 1L << 20;
@@ -171,6 +172,11 @@ final class PoolVolumeBackend implements VolumeBackend, VolumeExpansion {
   public BackendVolume expand(String volumeId, long capacityBytes) {
     locks.run(volumeId, () -> pool.grow(volumeId, capacityBytes));
     return new BackendVolume(volumeId, pool.size(volumeId));
+  }
+
+  @Override
+  public List<Trace> traces() {
+    return new PoolInventory(pool, loops).traces();
   }
 
   @Override

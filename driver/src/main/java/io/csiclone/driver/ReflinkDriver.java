@@ -85,8 +85,31 @@ public final class ReflinkDriver implements Callable<Integer> {
   @Option(
       names = "--health-port",
       paramLabel = "PORT",
-      description = "Answer /livez and /readyz over plain HTTP on this port.")
+      description = "Answer /livez, /readyz and /metrics over plain HTTP on this port.")
   private @Nullable Integer healthPort;
+
+  @Option(
+      names = "--copies",
+      paramLabel = "N",
+      defaultValue = "4",
+      description =
+          "How many clones are copied at the same time, where extents cannot be shared. Default: ${DEFAULT-VALUE}")
+  private int copies;
+
+  @Option(
+      names = "--copies-per-source",
+      paramLabel = "N",
+      defaultValue = "2",
+      description = "How many of these may have the same source. Default: ${DEFAULT-VALUE}")
+  private int copiesPerSource;
+
+  @Option(
+      names = "--sweep-minutes",
+      paramLabel = "N",
+      defaultValue = "60",
+      description =
+          "How often to look for files, loop devices and mounts of the pool that no record explains. Default: ${DEFAULT-VALUE}")
+  private int sweepMinutes;
 
   private ReflinkDriver() {}
 
@@ -143,7 +166,9 @@ public final class ReflinkDriver implements Callable<Integer> {
             : Optional.of(
                 DriverOptions.registrationDir(registrationDir, kubeletDir, MountTable.read())),
         kubeletDir,
-        healthPort == null ? OptionalInt.empty() : OptionalInt.of(healthPort));
+        healthPort == null ? OptionalInt.empty() : OptionalInt.of(healthPort),
+        DriverOptions.copyLimits(copies, copiesPerSource),
+        DriverOptions.sweepEvery(sweepMinutes));
   }
 
   /** The version in the jar's manifest. */

@@ -13,11 +13,13 @@ final class VolumeFilesystem {
   private static final int BLKID_NOTHING_FOUND = 2;
   private static final int E2FSCK_REPAIRED = 1;
 
+  private final Pool pool;
   private final String volumeId;
   private final LoopDevice device;
   private final Filesystem filesystem;
 
-  private VolumeFilesystem(String volumeId, LoopDevice device, Filesystem filesystem) {
+  private VolumeFilesystem(Pool pool, String volumeId, LoopDevice device, Filesystem filesystem) {
+    this.pool = pool;
     this.volumeId = volumeId;
     this.device = device;
     this.filesystem = filesystem;
@@ -42,7 +44,7 @@ final class VolumeFilesystem {
                 .formatted(volumeId, chosen.fsType()));
       }
       make(pool, volumeId, device, chosen);
-      return new VolumeFilesystem(volumeId, device, chosen);
+      return new VolumeFilesystem(pool, volumeId, device, chosen);
     }
     if (wanted.isPresent() && !wanted.get().fsType().equals(found.get())) {
       throw new BackendException(
@@ -50,7 +52,8 @@ final class VolumeFilesystem {
           "volume %s holds %s, but its storage class asks for %s; it is not formatted again"
               .formatted(volumeId, found.get(), wanted.get().fsType()));
     }
-    return new VolumeFilesystem(volumeId, device, Filesystem.named(found.get()).orElseThrow());
+    return new VolumeFilesystem(
+        pool, volumeId, device, Filesystem.named(found.get()).orElseThrow());
   }
 
   /** What is on the device by its signatures; empty when there is none. */
@@ -109,6 +112,7 @@ final class VolumeFilesystem {
       case XFS -> Command.run(Command.LONG, "xfs_growfs", "-d", mountedAt.toString());
       case EXT4 -> growExt4(mountedAt, flags);
     }
+    pool.unmarkGrowing(volumeId);
   }
 
   private void growExt4(Path mountedAt, List<String> flags) {
@@ -121,6 +125,8 @@ final class VolumeFilesystem {
     if (MountTable.read().of(device).size() > 1) {
       throw online.failure();
     }
+    // Killed half-way, this leaves nothing mounted. The mark says where it has to be again.
+    pool.markGrowing(volumeId, MountTable.real(mountedAt));
     Command.run(Command.SHORT, "umount", mountedAt.toString());
     Command.Result check = Command.attempt(Command.LONG, "e2fsck", "-f", "-p", node);
     if (check.exit() > E2FSCK_REPAIRED) {

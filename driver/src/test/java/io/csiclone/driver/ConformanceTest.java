@@ -1,10 +1,12 @@
 package io.csiclone.driver;
 
+import io.csiclone.csi.CopyLimits;
 import io.csiclone.testkit.conformance.ConformanceSuite;
 import io.csiclone.testkit.conformance.VolumeOpener;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.stream.Stream;
@@ -36,7 +38,9 @@ class ConformanceTest {
             Optional.empty(),
             Optional.empty(),
             Path.of("/var/lib/kubelet"),
-            OptionalInt.empty()),
+            OptionalInt.empty(),
+            CopyLimits.DEFAULT,
+            Duration.ofHours(1)),
         "1.0");
   }
 

@@ -3,6 +3,7 @@ package io.csiclone.driver;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.csiclone.csi.CopyLimits;
 import io.csiclone.csiproto.ControllerGrpc;
 import io.csiclone.csiproto.CreateVolumeResponse;
 import io.csiclone.csiproto.DeleteVolumeRequest;
@@ -18,6 +19,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -124,6 +126,9 @@ class DriverProcessTest {
                   RegistrationStatus.newBuilder().setPluginRegistered(true).build());
 
       assertThat(probe(process, "readyz")).isEqualTo("200 ok");
+      assertThat(probe(process, "metrics"))
+          .startsWith("200 ")
+          .contains("csi_clone_clones_active 0");
     }
   }
 
@@ -163,7 +168,9 @@ class DriverProcessTest {
         Optional.empty(),
         registry,
         Path.of("/var/lib/kubelet"),
-        OptionalInt.of(0));
+        OptionalInt.of(0),
+        CopyLimits.DEFAULT,
+        Duration.ofHours(1));
   }
 
   private static String probe(DriverProcess process, String what) throws Exception {

@@ -1,7 +1,6 @@
 package io.csiclone.driver;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.csiclone.copy.CopyEngine;
 import io.csiclone.copy.CopyListener;
@@ -11,7 +10,6 @@ import io.csiclone.csi.BackendVolume;
 import io.csiclone.csi.NodeBackend.Mounting;
 import io.csiclone.csi.VolumeSpec;
 import java.io.IOException;
-import java.io.RandomAccessFile;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -27,8 +25,8 @@ final class TestPool implements AutoCloseable {
 
   static final long MIB = 1L << 20;
 
+  private final TestDisk disk;
   private final Path base;
-  private final Path device;
   final Pool pool;
   final LoopDevices loops = new LoopDevices();
   final VolumeLocks locks = new VolumeLocks();
@@ -38,10 +36,10 @@ final class TestPool implements AutoCloseable {
   final PoolVolumeBackend volumes;
   final LoopNodeBackend node;
 
-  private TestPool(Path base, Path device) throws IOException {
-    this.base = base;
-    this.device = device;
-    this.pool = Pool.open(base.resolve("pool"));
+  private TestPool(TestDisk disk) throws IOException {
+    this.disk = disk;
+    this.base = disk.base();
+    this.pool = Pool.open(disk.folder());
     this.reflinks = ReflinkProbe.reflinks(pool.folder(), engine);
     this.sources = new UnusedSources(engine, pool, loops, locks);
     this.volumes = new PoolVolumeBackend(pool, loops, locks, engine, reflinks);
@@ -50,17 +48,7 @@ final class TestPool implements AutoCloseable {
 
   /** A pool on xfs, btrfs or ext4. Skips the test when not root. */
   static TestPool on(String fsType) throws IOException {
-    assumeTrue(DeviceNumbers.uid() == 0, "needs root: loop devices and mounts");
-    Path base = Files.createTempDirectory("csi-clone-driver-").toRealPath();
-    Path disk = base.resolve("disk");
-    try (RandomAccessFile file = new RandomAccessFile(disk.toFile(), "rw")) {
-      file.setLength(4096 * MIB);
-    }
-    Command.run(Command.LONG, "mkfs." + fsType, "-q", disk.toString());
-    Path device = new LoopDevices().attach(disk).path();
-    Path mounted = Files.createDirectory(base.resolve("pool"));
-    Command.run(Command.SHORT, "mount", "-t", fsType, device.toString(), mounted.toString());
-    return new TestPool(base, device);
+    return new TestPool(TestDisk.with(fsType));
   }
 
   Path staging(String id) {
@@ -155,9 +143,7 @@ final class TestPool implements AutoCloseable {
     }
     engine.close();
     pool.close();
-    Command.run(Command.SHORT, "umount", base.resolve("pool").toString());
-    Command.run(Command.SHORT, "losetup", "-d", device.toString());
-    Command.run(Command.SHORT, "rm", "-rf", "--one-file-system", base.toString());
+    disk.close();
     assertThat(left).as("left behind on the node").isEmpty();
   }
 }

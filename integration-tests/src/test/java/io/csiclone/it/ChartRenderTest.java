@@ -421,7 +421,10 @@ class ChartRenderTest {
             "--in-cluster",
             "--registration-dir=/var/lib/kubelet/plugins_registry",
             "--kubelet-dir=/var/lib/kubelet",
-            "--health-port=9808");
+            "--health-port=9808",
+            "--copies=4",
+            "--copies-per-source=2",
+            "--sweep-minutes=60");
     assertThat(container.getVolumeMounts())
         .filteredOn(mount -> "Bidirectional".equals(mount.getMountPropagation()))
         .extracting(VolumeMount::getMountPath)
@@ -541,6 +544,9 @@ class ChartRenderTest {
     "reflink-driver, storageClass.volumeBindingMode, Later",
     "reflink-driver, storageClass.fsType, btrfs",
     "reflink-driver, healthPort, 70000",
+    "reflink-driver, copies.perPool, 0",
+    "reflink-driver, copies.perSource, many",
+    "reflink-driver, sweepMinutes, 0",
     "reflink-driver, storageclass.create, true"
   })
   void aWrongValueIsRefusedByItsName(String chart, String value, String wrong) {

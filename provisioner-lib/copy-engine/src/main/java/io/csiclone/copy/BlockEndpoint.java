@@ -124,6 +124,16 @@ final class BlockEndpoint extends DescriptorEndpoint {
   }
 
   @Override
+  public boolean reserve(long offset, long length) {
+    return false;
+  }
+
+  @Override
+  public long zeroReserved(long offset, long length) throws SystemCallException {
+    return zero(offset, length);
+  }
+
+  @Override
   public int zeroGranule() {
     return ZERO_GRANULE;
   }

@@ -11,15 +11,15 @@ import java.nio.file.Path;
 public interface CopyEngine extends AutoCloseable {
 
   /**
-   * An engine with two threads for each processor, at least four and at most sixteen, and 64 MiB in
-   * flight.
+   * An engine with four threads for each processor, at least eight and at most sixteen, and 64 MiB
+   * in flight. Most of the time they wait for the medium.
    *
    * @throws CopyException with {@link CopyFailure#NATIVE_ACCESS_DENIED} when this JVM may not call
    *     the C library ({@code --enable-native-access=ALL-UNNAMED} allows it) or is not on Linux
    */
   static CopyEngine start() {
     return start(
-        Math.clamp(2L * Runtime.getRuntime().availableProcessors(), 4, 16),
+        Math.clamp(4L * Runtime.getRuntime().availableProcessors(), 8, 16),
         PooledCopyEngine.IN_FLIGHT);
   }
 
@@ -29,7 +29,7 @@ public interface CopyEngine extends AutoCloseable {
    *
    * @param threads how many, 1 to 64
    * @param bytesInFlight bytes of all copies that may be under way to the medium at once, in
-   *     buffers and in the page cache; at least 8 MiB for each thread is sensible
+   *     buffers and in the page cache; at least 4 MiB for each thread is sensible
    * @throws CopyException as {@link #start()}
    */
   static CopyEngine start(int threads, long bytesInFlight) {

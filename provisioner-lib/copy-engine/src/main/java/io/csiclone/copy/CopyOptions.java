@@ -26,7 +26,7 @@ public record CopyOptions(
     CachePolicy cache,
     Optional<CopyJournal> journal) {
 
-  private static final int PARALLELISM = 4;
+  private static final int PARALLELISM = 8;
   private static final int GRANULE = 64 << 20;
   private static final int GRANULE_UNIT = 2 * BlockDigest.BLOCK;
   private static final int LARGEST_GRANULE = 1 << 30;

@@ -52,6 +52,17 @@ interface Endpoint extends AutoCloseable {
    */
   long zero(long offset, long length) throws SystemCallException;
 
+  /**
+   * Takes space for a range that is about to be written, so that writes to it need not wait for one
+   * another; only a hint. What is not written after all has to be made {@link #zeroReserved}.
+   *
+   * @return whether it is worth while to go on with it
+   */
+  boolean reserve(long offset, long length) throws SystemCallException;
+
+  /** As {@link #zero} of a range that was reserved: it gives the space back. */
+  long zeroReserved(long offset, long length) throws SystemCallException;
+
   /** The shortest run of zeros in data that is worth a {@link #zero} of its own, in bytes. */
   int zeroGranule();
 

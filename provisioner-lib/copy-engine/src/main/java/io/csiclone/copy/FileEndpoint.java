@@ -29,7 +29,20 @@ final class FileEndpoint extends DescriptorEndpoint {
   private final Capability seek = new Capability(Errno.EINVAL, Errno.EOPNOTSUPP, Errno.ENOSYS);
   private final Capability cacheStatus =
       new Capability(Errno.ENOSYS, Errno.EPERM, Errno.EOPNOTSUPP, Errno.EINVAL);
+  private final Capability punch = unlessUnsupported();
   private final List<Zeroing> zeroings;
+
+  /** Not fatal when there is no room: less may be enough, and if not the write will tell. */
+  private final Capability reserving =
+      new Capability(
+          Errno.EOPNOTSUPP,
+          Errno.ENOSYS,
+          Errno.ENODEV,
+          Errno.EINVAL,
+          Errno.EPERM,
+          Errno.EFBIG,
+          Errno.ENOSPC,
+          Errno.EDQUOT);
 
   // ENOSPC too: XFS answers so when one allocation group is short of room for shared extents,
   // while a copy still fits into the others. EPERM: filters of system calls in containers.
@@ -55,7 +68,7 @@ final class FileEndpoint extends DescriptorEndpoint {
     this.status = status;
     this.zeroings =
         List.of(
-            new Zeroing(unlessUnsupported(), descriptor::punchHole),
+            new Zeroing(punch, descriptor::punchHole),
             new Zeroing(unlessUnsupported(), descriptor::zeroRange));
   }
 
@@ -163,6 +176,24 @@ final class FileEndpoint extends DescriptorEndpoint {
     long data = dataFrom(offset);
     long end = offset + length;
     return data >= end ? 0 : zeroByCommand(data, end - data);
+  }
+
+  @Override
+  public boolean reserve(long offset, long length) throws SystemCallException {
+    if (!reserving.isThere() || !bypasses((int) Math.min(length, LONG_ENOUGH))) {
+      return false;
+    }
+    if (reserving.attempt(() -> descriptor.reserve(offset, length))) {
+      return true;
+    }
+    // Out of space half way, perhaps.
+    punch.attempt(() -> descriptor.punchHole(offset, length));
+    return false;
+  }
+
+  @Override
+  public long zeroReserved(long offset, long length) throws SystemCallException {
+    return zeroByCommand(offset, length);
   }
 
   @Override

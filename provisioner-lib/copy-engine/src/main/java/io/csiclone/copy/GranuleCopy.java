@@ -10,7 +10,13 @@ import io.csiclone.copy.internal.linux.SystemCallException;
 final class GranuleCopy implements GranuleTask {
 
   /** Bytes per copy_file_range: long enough for large extents, short enough to be interrupted. */
-  static final long KERNEL_STEP = 4L << 20;
+  static final long KERNEL_STEP = 2L << 20;
+
+  /** Space taken ahead of writes, so long as no zeros are met. */
+  private static final long RESERVED_AHEAD = 16L << 20;
+
+  /** Extents shorter than this are written without. */
+  private static final long WORTH_RESERVING = 512L << 10;
 
   /** The largest block size of Linux filesystems: a range aligned to it is aligned to any. */
   private static final long CLONE_ALIGNMENT = 64 * 1024;
@@ -36,6 +42,10 @@ final class GranuleCopy implements GranuleTask {
   /** The end of the extent of data at {@link #position}. */
   private long dataEnd;
 
+  /** Up to here the target has space, and no more is taken when zeros were met. */
+  private long reservedTo;
+
+  private boolean reserving = true;
   private boolean cloneTried;
   private long moved;
   private long otherWork;
@@ -172,17 +182,28 @@ final class GranuleCopy implements GranuleTask {
         run = granuleEnd(start, run, length);
       }
       position = start + run;
+      reserving &= run == at;
       at = run;
       while (run < length && !buffer.isZero(run, granuleEnd(start, run, length))) {
         run = granuleEnd(start, run, length);
       }
       if (run > at) {
         payZeros();
+        reserve(run == length);
         behind.wrote(position, target.write(buffer, at, run - at, start + at));
         volume.tally().moved(CopyMethod.READ_WRITE, run - at);
         movedTo(start + run);
         at = run;
       }
+    }
+  }
+
+  /** Takes space for this write and the next ones. */
+  private void reserve(boolean dense) throws SystemCallException {
+    if (reserving && dense && position >= reservedTo && dataEnd - position >= WORTH_RESERVING) {
+      long to = Math.min(dataEnd, position + RESERVED_AHEAD);
+      reserving = target.reserve(position, to - position);
+      reservedTo = reserving ? to : reservedTo;
     }
   }
 
@@ -209,7 +230,10 @@ final class GranuleCopy implements GranuleTask {
     // What other lanes zero meanwhile is counted with it: too much only makes a journal's entry
     // come early.
     long before = target.zeroed();
-    long written = target.zero(zerosFrom, to - zerosFrom);
+    long reserved = Math.clamp(reservedTo, zerosFrom, to);
+    long written =
+        (reserved > zerosFrom ? target.zeroReserved(zerosFrom, reserved - zerosFrom) : 0)
+            + (to > reserved ? target.zero(reserved, to - reserved) : 0);
     otherWork += written + target.zeroed() - before;
     return written;
   }

@@ -16,7 +16,7 @@ final class InFlight {
    * @param threads how many threads may each start one more step at the same moment
    */
   InFlight(long limit, int threads) {
-    long started = threads * ((long) PooledCopyEngine.BUFFER_BYTES + GranuleCopy.KERNEL_STEP);
+    long started = threads * Math.max(PooledCopyEngine.BUFFER_BYTES, GranuleCopy.KERNEL_STEP);
     this.threshold = Math.max(1, limit - started);
   }
 

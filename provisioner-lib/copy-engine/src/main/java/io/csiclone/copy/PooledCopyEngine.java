@@ -1,6 +1,7 @@
 package io.csiclone.copy;
 
 import io.csiclone.copy.internal.linux.AlignedBuffer;
+import io.csiclone.copy.internal.linux.BufferSlab;
 import io.csiclone.copy.internal.linux.NativeAccess;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -29,6 +30,7 @@ final class PooledCopyEngine implements CopyEngine {
   private final CopyRun.Opener opener;
   private final InFlight inFlight;
   private final int threadCount;
+  private final BufferSlab buffers;
 
   /** Guards {@link #running} and {@link #closed}. */
   private final Object lock = new Object();
@@ -42,6 +44,7 @@ final class PooledCopyEngine implements CopyEngine {
     this.inFlight = inFlight;
     this.clock = clock;
     this.opener = opener;
+    this.buffers = new BufferSlab(threadCount, BUFFER_BYTES);
   }
 
   static void requireNativeAccess() {
@@ -61,9 +64,13 @@ final class PooledCopyEngine implements CopyEngine {
     InFlight inFlight = new InFlight(bytesInFlight, threadCount);
     PooledCopyEngine engine = new PooledCopyEngine(threadCount, inFlight, clock, opener);
     for (int i = 1; i <= threadCount; i++) {
+      AlignedBuffer buffer = engine.buffers.buffer(i - 1);
       // Platform threads: a system call holds its carrier. Daemons: whoever needs a copy waits.
       engine.threads.add(
-          Thread.ofPlatform().daemon().name("csi-clone-copy-" + i).start(engine::serve));
+          Thread.ofPlatform()
+              .daemon()
+              .name("csi-clone-copy-" + i)
+              .start(() -> engine.serve(buffer)));
     }
     return engine;
   }
@@ -73,18 +80,16 @@ final class PooledCopyEngine implements CopyEngine {
     return inFlight.bytes();
   }
 
-  private void serve() {
-    try (AlignedBuffer buffer = new AlignedBuffer(BUFFER_BYTES)) {
-      for (Optional<Lane> next = queue.take(); next.isPresent(); next = queue.take()) {
-        Lane lane = next.get();
-        long wait = lane.job().turn(lane, buffer);
-        if (wait == 0) {
-          queue.add(lane);
-        } else if (wait > 0) {
-          // Held back by a limit: the thread is for others meanwhile.
-          CompletableFuture.delayedExecutor(wait, TimeUnit.NANOSECONDS, Runnable::run)
-              .execute(() -> queue.add(lane));
-        }
+  private void serve(AlignedBuffer buffer) {
+    for (Optional<Lane> next = queue.take(); next.isPresent(); next = queue.take()) {
+      Lane lane = next.get();
+      long wait = lane.job().turn(lane, buffer);
+      if (wait == 0) {
+        queue.add(lane);
+      } else if (wait > 0) {
+        // Held back by a limit: the thread is for others meanwhile.
+        CompletableFuture.delayedExecutor(wait, TimeUnit.NANOSECONDS, Runnable::run)
+            .execute(() -> queue.add(lane));
       }
     }
   }
@@ -165,6 +170,7 @@ final class PooledCopyEngine implements CopyEngine {
         }
       }
     }
+    buffers.close();
     if (interrupted) {
       Thread.currentThread().interrupt();
     }

@@ -1,6 +1,7 @@
 package io.csiclone.copy;
 
 import io.csiclone.copy.internal.linux.AlignedBuffer;
+import io.csiclone.copy.internal.linux.BufferSlab;
 import io.csiclone.copy.internal.linux.SystemCallException;
 import java.nio.file.Path;
 
@@ -32,7 +33,8 @@ public record VolumeDigest(long high, long low) {
   public static VolumeDigest of(Path path, long length) {
     PooledCopyEngine.requireNativeAccess();
     try (Endpoint volume = EndpointPair.openSource(path);
-        AlignedBuffer buffer = new AlignedBuffer(1 << 20)) {
+        BufferSlab memory = new BufferSlab(1, PooledCopyEngine.BUFFER_BYTES)) {
+      AlignedBuffer buffer = memory.buffer(0);
       BlockDigest digest = new BlockDigest();
       long end = Math.min(length, volume.size());
       for (long at = 0; at < end; ) {

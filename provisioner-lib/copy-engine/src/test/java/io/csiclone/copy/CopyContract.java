@@ -137,6 +137,23 @@ abstract class CopyContract {
   }
 
   @Test
+  void spaceTakenAheadOfTheWritesIsGivenBackWhereZerosFollow() throws Exception {
+    byte[] content = new byte[16 << 20];
+    byte[] data = new byte[3 << 20];
+    new Random(6).nextBytes(data);
+    System.arraycopy(data, 0, content, 0, data.length);
+    content[12 << 20] = 1;
+    Path source = Files.write(path("source"), content);
+    Path target = VolumeFiles.blank(path("target"), content.length);
+
+    CopyReport report = copy(source, target, CopyMethod.READ_WRITE);
+
+    assertThat(report.written()).isEqualTo(data.length + 4096);
+    assertThat(VolumeFiles.allocated(target)).isLessThanOrEqualTo(data.length + 64 * 1024);
+    VolumeFiles.assertHolds(target, content, content.length);
+  }
+
+  @Test
   void theFastestMethodTheFilesystemServesIsUsed() throws Exception {
     byte[] content = new byte[1 << 20];
     new Random(1).nextBytes(content);

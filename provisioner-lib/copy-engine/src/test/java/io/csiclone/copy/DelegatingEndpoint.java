@@ -63,6 +63,16 @@ class DelegatingEndpoint implements Endpoint {
   }
 
   @Override
+  public boolean reserve(long offset, long length) throws SystemCallException {
+    return real.reserve(offset, length);
+  }
+
+  @Override
+  public long zeroReserved(long offset, long length) throws SystemCallException {
+    return real.zeroReserved(offset, length);
+  }
+
+  @Override
   public int zeroGranule() {
     return real.zeroGranule();
   }

@@ -24,6 +24,11 @@ final class NullEndpoint extends DelegatingEndpoint {
   }
 
   @Override
+  public boolean reserve(long offset, long length) {
+    return false;
+  }
+
+  @Override
   public boolean cloneFrom(Endpoint source, long length) {
     return false;
   }

@@ -39,6 +39,12 @@ final class RecordingEndpoint extends DelegatingEndpoint {
   }
 
   @Override
+  public long zeroReserved(long offset, long length) throws SystemCallException {
+    recorder.accept(new Operation("zero", offset, length));
+    return super.zeroReserved(offset, length);
+  }
+
+  @Override
   public boolean cloneFrom(Endpoint source, long length) throws SystemCallException {
     recorder.accept(new Operation("clone", 0, length));
     return super.cloneFrom(source, length);

@@ -1,6 +1,5 @@
 package io.csiclone.csi;
 
-import io.csiclone.copy.CopyEngine;
 import io.csiclone.csi.VolumeCatalogue.KnownVolume;
 import io.csiclone.csi.VolumeRecord.State;
 import io.csiclone.csiproto.CapacityRange;
@@ -31,15 +30,10 @@ final class CloneCoordinator implements AutoCloseable {
   private final RunningPopulations populations;
   private volatile boolean closed;
 
-  CloneCoordinator(
-      VolumeBackend backend,
-      CopyEngine copyEngine,
-      RecordStore records,
-      VolumeCatalogue catalogue,
-      VolumeLocks locks) {
-    this.backend = backend;
-    this.populations = new RunningPopulations(backend, copyEngine, records);
-    this.records = records;
+  CloneCoordinator(Means means, VolumeCatalogue catalogue, VolumeLocks locks) {
+    this.backend = means.backend();
+    this.populations = new RunningPopulations(means);
+    this.records = means.records();
     this.catalogue = catalogue;
     this.locks = locks;
   }
@@ -49,11 +43,7 @@ final class CloneCoordinator implements AutoCloseable {
     for (VolumeRecord record : records.list()) {
       switch (record.state()) {
         case POPULATING -> populations.launch(record, true);
-        case DELETING ->
-            Thread.ofVirtual()
-                .name("delete-" + record.volumeId())
-                .start(() -> finishDeletion(record.volumeId()));
-        case READY, FAILED -> {}
+        case DELETING, READY, FAILED -> {} // The sweep ends deletions.
       }
     }
   }
@@ -149,6 +139,7 @@ final class CloneCoordinator implements AutoCloseable {
       KnownVolume known = catalogue.require(volumeId);
       long size = Capacity.grown(range, backend, known.volume());
       if (size == known.volume().capacityBytes()) {
+        recordSize(known.record(), size); // a kill may have come before it was noted
         return known.volume();
       }
       Set<String> clones = populations.clonesOf(volumeId);
@@ -158,11 +149,14 @@ final class CloneCoordinator implements AutoCloseable {
                 .formatted(volumeId, String.join(", ", clones)));
       }
       BackendVolume grown = expansion.expand(volumeId, size);
-      VolumeRecord record = known.record();
-      if (record != null) {
-        records.write(record.grown(grown.capacityBytes()));
-      }
+      recordSize(known.record(), grown.capacityBytes());
       return grown;
+    }
+  }
+
+  private void recordSize(@Nullable VolumeRecord record, long bytes) {
+    if (record != null && record.capacityBytes() != bytes) {
+      records.write(record.grown(bytes));
     }
   }
 
@@ -213,14 +207,36 @@ final class CloneCoordinator implements AutoCloseable {
     }
   }
 
-  private void finishDeletion(String volumeId) {
+  /**
+   * Removes what is left of a volume whose record says that it is to go; of a failed one the record
+   * stays, for whoever asks what became of it.
+   *
+   * @return whether there was something and it is gone
+   */
+  boolean removeRest(String volumeId) {
     try (var _ = locks.acquire(Patience.of(STOP), volumeId)) {
       Optional<VolumeRecord> record = records.read(volumeId);
-      if (record.isPresent() && record.get().state() == State.DELETING) {
-        discard(volumeId);
+      if (record.isEmpty() || populations.of(volumeId) != null) {
+        return false;
       }
+      return switch (record.get().state()) {
+        case DELETING -> {
+          discard(volumeId);
+          yield true;
+        }
+        case FAILED -> {
+          boolean left = backend.find(volumeId).isPresent();
+          backend.delete(volumeId);
+          yield left;
+        }
+        case POPULATING, READY -> false;
+      };
     } catch (RuntimeException e) {
-      log.warn("The deletion of volume {} could not be finished; a later call will", volumeId, e);
+      log.warn(
+          "What is left of {} could not be removed; a later attempt will: {}",
+          volumeId,
+          e.getMessage());
+      return false;
     }
   }
 

@@ -17,6 +17,9 @@ public interface CsiServer extends AutoCloseable {
   /** The socket, an absolute path; its mode is 0600. */
   Path socket();
 
+  /** Compares storage and records now, as it happens at the start and every so often. */
+  SweepReport sweep();
+
   @Override
   void close();
 }

@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** Puts a {@link CsiServer} together. Everything but the node backend and the wait is needed. */
@@ -22,6 +23,10 @@ public final class CsiServerBuilder {
   private @Nullable Path records;
   private @Nullable Path socket;
   private Duration longestWait = LONGEST_WAIT;
+  private CopyLimits copyLimits = CopyLimits.DEFAULT;
+  private CloneListener cloneListener = CloneListener.none();
+  private Duration sweepEvery = Duration.ofHours(1);
+  private Consumer<SweepReport> sweepListener = report -> {};
 
   CsiServerBuilder() {}
 
@@ -82,6 +87,33 @@ public final class CsiServerBuilder {
   }
 
   /**
+   * How many clones are copied at the same time; {@link CopyLimits#DEFAULT} unless told otherwise.
+   */
+  public CsiServerBuilder copyLimits(CopyLimits value) {
+    copyLimits = value;
+    return this;
+  }
+
+  /** Who is told of clones and their progress. */
+  public CsiServerBuilder cloneListener(CloneListener value) {
+    cloneListener = value;
+    return this;
+  }
+
+  /**
+   * How often storage and records are compared after the start, an hour unless told otherwise, and
+   * who is told what was found.
+   */
+  public CsiServerBuilder sweep(Duration every, Consumer<SweepReport> listener) {
+    if (!every.isPositive()) {
+      throw new IllegalArgumentException("the time between two sweeps must be positive: " + every);
+    }
+    sweepEvery = every;
+    sweepListener = listener;
+    return this;
+  }
+
+  /**
    * Takes up what an earlier process left unfinished and serves on the socket.
    *
    * @throws IllegalStateException when a part is missing, or the socket or the records folder is in
@@ -121,7 +153,8 @@ public final class CsiServerBuilder {
     VolumeLocks locks = new VolumeLocks();
     RecordStore store = RecordStore.open(given(records, "records"));
     VolumeCatalogue catalogue = new VolumeCatalogue(backend, store);
-    CloneCoordinator coordinator = new CloneCoordinator(backend, engine, store, catalogue, locks);
+    Means means = new Means(backend, engine, store, new CopyTurns(copyLimits), cloneListener);
+    CloneCoordinator coordinator = new CloneCoordinator(means, catalogue, locks);
     Capabilities announced = new Capabilities(backend, node, placement);
     List<ServerServiceDefinition> definitions = new ArrayList<>();
     definitions.add(new IdentityService(who, announced).bindService());
@@ -136,7 +169,9 @@ public final class CsiServerBuilder {
     CallBorder border = new CallBorder();
     definitions.replaceAll(definition -> ServerInterceptors.intercept(definition, border));
     coordinator.resume();
-    return new Services(List.copyOf(definitions), coordinator, store);
+    OrphanSweep sweep = new OrphanSweep(backend, store, coordinator, sweepEvery, sweepListener);
+    sweep.start();
+    return new Services(List.copyOf(definitions), coordinator, store, sweep);
   }
 
   private static <T> T given(@Nullable T part, String name) {
@@ -147,10 +182,19 @@ public final class CsiServerBuilder {
   }
 
   private record Services(
-      List<ServerServiceDefinition> definitions, CloneCoordinator coordinator, RecordStore store)
+      List<ServerServiceDefinition> definitions,
+      CloneCoordinator coordinator,
+      RecordStore store,
+      OrphanSweep orphans)
       implements CsiServices {
     @Override
+    public SweepReport sweep() {
+      return orphans.run();
+    }
+
+    @Override
     public void close() {
+      orphans.close();
       coordinator.close();
       store.close();
     }
@@ -160,6 +204,11 @@ public final class CsiServerBuilder {
     @Override
     public Path socket() {
       return server.socket();
+    }
+
+    @Override
+    public SweepReport sweep() {
+      return services.sweep();
     }
 
     @Override

@@ -12,6 +12,9 @@ public interface CsiServices extends AutoCloseable {
   /** What to add to the server, in its {@code addService}. */
   List<ServerServiceDefinition> definitions();
 
+  /** Compares storage and records now, as it happens at the start and every so often. */
+  SweepReport sweep();
+
   /** Stops copies; call it after the server has stopped. The next start takes them up again. */
   @Override
   void close();

@@ -1,10 +1,8 @@
 package io.csiclone.csi;
 
-import io.csiclone.copy.CopyEngine;
 import io.csiclone.copy.CopyException;
 import io.csiclone.copy.CopyFailure;
 import io.csiclone.copy.CopyJournal;
-import io.csiclone.copy.CopyListener;
 import io.csiclone.copy.CopyMethod;
 import io.csiclone.copy.CopyOptions;
 import io.csiclone.copy.CopyReport;
@@ -41,30 +39,25 @@ final class Population {
   private final VolumeRecord record;
   private final boolean resumed;
   private final VolumeBackend backend;
-  private final CopyEngine copyEngine;
+  private final Means means;
   private final RecordStore records;
+  private final CloneNews news;
   private final CompletableFuture<Outcome> outcome = new CompletableFuture<>();
   private final CountDownLatch ended = new CountDownLatch(1);
   private final Thread thread;
   private boolean abandoned;
-  private volatile long copiedBytes;
 
   /**
    * @param resumed whether an earlier process may have left half a volume
    * @param whenEnded called once, after the record is written and before anyone learns the outcome
    */
-  Population(
-      VolumeRecord record,
-      boolean resumed,
-      VolumeBackend backend,
-      CopyEngine copyEngine,
-      RecordStore records,
-      Consumer<Population> whenEnded) {
+  Population(VolumeRecord record, boolean resumed, Means means, Consumer<Population> whenEnded) {
     this.record = record;
     this.resumed = resumed;
-    this.backend = backend;
-    this.copyEngine = copyEngine;
-    this.records = records;
+    this.means = means;
+    this.backend = means.backend();
+    this.records = means.records();
+    this.news = new CloneNews(means.listener(), record);
     this.thread =
         Thread.ofVirtual().name("populate-" + record.volumeId()).unstarted(() -> run(whenEnded));
   }
@@ -115,16 +108,18 @@ final class Population {
     if (source == null) {
       return record.what() + " is still being made";
     }
-    return "%s is still being cloned from %s: %d of %d bytes so far"
-        .formatted(record.what(), source.id(), copiedBytes, record.capacityBytes());
+    return "%s is still being cloned from %s: %s"
+        .formatted(record.what(), source.id(), news.soFar(record.capacityBytes()));
   }
 
   private void run(Consumer<Population> whenEnded) {
     Outcome result = new Outcome.Abandoned();
+    news.begun(resumed);
     try {
       result = populate();
     } finally {
       whenEnded.accept(this);
+      news.ended(result);
       ended.countDown();
       outcome.complete(result);
     }
@@ -211,16 +206,26 @@ final class Population {
   }
 
   private void copy(String sourceId, VolumeSpec spec) throws InterruptedException {
-    backend.quiesce(sourceId);
-    CopyListener listener = (done, total) -> copiedBytes = done;
-    CopyReport report =
-        copyEngine.copy(
-            backend.endpoint(sourceId),
-            backend.endpoint(record.volumeId()),
-            new CopyOptions(CopyMethod.REFLINK)
-                .verified(backend.verification(spec))
-                .resumable(CopyJournal.at(records.journal(record.volumeId()))),
-            listener);
+    CopyReport report;
+    try (CopyTurns.Turn turn = means.turns().queue(sourceId)) {
+      if (!turn.hasCome()) {
+        news.waiting();
+        turn.await();
+      }
+      news.copying();
+      backend.quiesce(sourceId);
+      report =
+          means
+              .copyEngine()
+              .copy(
+                  backend.endpoint(sourceId),
+                  backend.endpoint(record.volumeId()),
+                  new CopyOptions(CopyMethod.REFLINK)
+                      .verified(backend.verification(spec))
+                      .resumable(CopyJournal.at(records.journal(record.volumeId()))),
+                  news);
+    }
+    news.copied(report);
     if (report.resumed() > 0) {
       log.info("Volume {} was resumed at {} bytes", record.volumeId(), report.resumed());
     }

@@ -84,6 +84,11 @@ final class RecordStore implements AutoCloseable {
     return read(file(volumeId));
   }
 
+  /** Whether there is a record, readable or not. */
+  boolean has(String volumeId) {
+    return Files.exists(file(volumeId), LinkOption.NOFOLLOW_LINKS);
+  }
+
   void write(VolumeRecord record) {
     Path file = file(record.volumeId());
     Path unfinished = folder.resolve(record.volumeId() + UNFINISHED);

@@ -1,6 +1,5 @@
 package io.csiclone.csi;
 
-import io.csiclone.copy.CopyEngine;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -16,9 +15,7 @@ final class RunningPopulations implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(RunningPopulations.class);
   private static final Duration STOP = Duration.ofSeconds(5);
 
-  private final VolumeBackend backend;
-  private final CopyEngine copyEngine;
-  private final RecordStore records;
+  private final Means means;
   private final ConcurrentHashMap<String, Population> running = new ConcurrentHashMap<>();
 
   /** Source id, of a volume or snapshot, to what is being made of it. */
@@ -26,10 +23,8 @@ final class RunningPopulations implements AutoCloseable {
 
   private volatile boolean closed;
 
-  RunningPopulations(VolumeBackend backend, CopyEngine copyEngine, RecordStore records) {
-    this.backend = backend;
-    this.copyEngine = copyEngine;
-    this.records = records;
+  RunningPopulations(Means means) {
+    this.means = means;
   }
 
   /**
@@ -38,8 +33,7 @@ final class RunningPopulations implements AutoCloseable {
    * @param resumed whether an earlier attempt may have left half a volume
    */
   Population launch(VolumeRecord record, boolean resumed) {
-    Population population =
-        new Population(record, resumed, backend, copyEngine, records, this::ended);
+    Population population = new Population(record, resumed, means, this::ended);
     ContentSource source = record.request().source();
     if (source != null) {
       held.compute(

@@ -1,5 +1,7 @@
 package io.csiclone.csi;
 
+import io.grpc.Context;
+import io.grpc.Deadline;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -28,7 +30,10 @@ final class VolumeLocks {
     return acquire(patience, List.of(volumeId));
   }
 
-  /** Takes all or none. Always in the order of the ids, so that two calls cannot wait in a ring. */
+  /**
+   * Takes all or none. Always in the order of the ids, so that two calls cannot wait in a ring.
+   * None for a caller who has given up meanwhile: by now it may have asked for the opposite.
+   */
   Held acquire(Patience patience, Collection<String> volumeIds) {
     List<String> taken = new ArrayList<>();
     for (String volumeId : new TreeSet<>(volumeIds)) {
@@ -38,7 +43,17 @@ final class VolumeLocks {
       }
       taken.add(volumeId);
     }
+    if (callerIsGone()) {
+      taken.reversed().forEach(this::unlock);
+      throw Refusal.pending("The caller has given up, so nothing was begun");
+    }
     return () -> taken.reversed().forEach(this::unlock);
+  }
+
+  private static boolean callerIsGone() {
+    Context call = Context.current();
+    Deadline deadline = call.getDeadline();
+    return call.isCancelled() || deadline != null && deadline.isExpired();
   }
 
   private boolean lock(Patience patience, String volumeId) {

@@ -11,6 +11,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.csiclone.csiproto.CapacityRange;
 import io.csiclone.csiproto.ControllerExpandVolumeRequest;
 import io.csiclone.csiproto.ControllerExpandVolumeResponse;
+import io.csiclone.csiproto.ListVolumesRequest;
 import io.csiclone.csiproto.NodeExpandVolumeRequest;
 import io.csiclone.csiproto.VolumeCapability.AccessMode.Mode;
 import io.grpc.Status.Code;
@@ -66,6 +67,27 @@ class ExpandVolumeTest {
     assertThat(driver.create(request("pvc-1", MIB)).getCapacityBytes())
         .as("asked for again under its name")
         .isEqualTo(2 * MIB + FolderBackend.BLOCK);
+  }
+
+  @Test
+  void aSizeThatAKillKeptFromTheRecordIsNotedByTheRetry() {
+    driver.stop();
+    driver.backend.expand(volumeId, 2 * MIB);
+    driver.start();
+    assertThat(listedSize()).isEqualTo(MIB);
+
+    expand(2 * MIB, 0);
+
+    assertThat(listedSize()).isEqualTo(2 * MIB);
+  }
+
+  private long listedSize() {
+    return driver
+        .controller()
+        .listVolumes(ListVolumesRequest.getDefaultInstance())
+        .getEntries(0)
+        .getVolume()
+        .getCapacityBytes();
   }
 
   @Test

@@ -17,7 +17,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** A volume is a file in a folder: the smallest real backend. Clones can be held at a gate. */
-final class FolderBackend implements VolumeBackend, VolumeExpansion {
+final class FolderBackend implements VolumeBackend, VolumeExpansion, StorageInventory {
 
   static final long BLOCK = 4096;
 
@@ -134,6 +134,17 @@ final class FolderBackend implements VolumeBackend, VolumeExpansion {
       throw new BackendException(Reason.FAILED, "expand " + volumeId, e);
     }
     return new BackendVolume(volumeId, capacityBytes);
+  }
+
+  @Override
+  public List<Trace> traces() {
+    try {
+      return volumes().stream()
+          .map(name -> new Trace(Kind.FILE, name.replaceFirst("\\.img$", ""), name))
+          .toList();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   @Override

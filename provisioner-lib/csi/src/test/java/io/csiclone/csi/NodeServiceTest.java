@@ -126,9 +126,9 @@ class NodeServiceTest {
 
   @Test
   void callsOnAVolumeThatIsBusyAreAbortedAndOtherVolumesAreNotHeldUp() throws Exception {
+    String other = driver.create(request("pvc-2", MIB)).getVolumeId();
     driver.stop();
     driver.answeringWithin(Duration.ofMillis(100)).start();
-    String other = driver.create(request("pvc-2", MIB)).getVolumeId();
     driver.node.gate = new CountDownLatch(1);
     var staging = NodeGrpc.newFutureStub(driver.channel()).nodeStageVolume(stage(volumeId));
     await().until(() -> driver.node.calls.size() == 1);

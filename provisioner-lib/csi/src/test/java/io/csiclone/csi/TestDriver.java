@@ -1,5 +1,7 @@
 package io.csiclone.csi;
 
+import static org.awaitility.Awaitility.await;
+
 import io.csiclone.copy.CopyEngine;
 import io.csiclone.csiproto.CapacityRange;
 import io.csiclone.csiproto.ControllerGrpc;
@@ -12,6 +14,8 @@ import io.csiclone.csiproto.VolumeCapability;
 import io.csiclone.csiproto.VolumeCapability.AccessMode.Mode;
 import io.csiclone.csiproto.VolumeContentSource;
 import io.grpc.ManagedChannel;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
 import io.grpc.netty.NettyChannelBuilder;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.nio.NioIoHandler;
@@ -23,6 +27,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -41,6 +46,10 @@ final class TestDriver implements AutoCloseable {
   private @Nullable ManagedChannel channel;
   private Duration answerWithin = Duration.ofSeconds(2);
   private boolean plain;
+  CopyLimits copyLimits = CopyLimits.DEFAULT;
+  CloneListener cloneListener = CloneListener.none();
+  Duration sweepEvery = Duration.ofHours(1);
+  final List<SweepReport> swept = new CopyOnWriteArrayList<>();
 
   TestDriver(Path folder) throws IOException {
     this.folder = folder;
@@ -74,9 +83,19 @@ final class TestDriver implements AutoCloseable {
             .records(records())
             .socket(socket())
             .answerWithin(answerWithin)
+            .copyLimits(copyLimits)
+            .cloneListener(cloneListener)
+            .sweep(sweepEvery, swept::add)
             .start();
     channel = connect(socket());
     return this;
+  }
+
+  SweepReport sweep() {
+    if (server == null) {
+      throw new IllegalStateException("not started");
+    }
+    return server.sweep();
   }
 
   void stop() {
@@ -140,7 +159,14 @@ final class TestDriver implements AutoCloseable {
 
   /** A volume with random content in every byte; the same seed gives the same bytes. */
   Volume filled(String name, long bytes, long seed) throws IOException {
-    Volume volume = create(request(name, bytes));
+    // However short the server's answers are and however busy the machine is.
+    Volume volume =
+        await()
+            .atMost(Duration.ofSeconds(20))
+            .ignoreExceptionsMatching(e ->
+                e instanceof StatusRuntimeException refusal
+                    && refusal.getStatus().getCode() == Status.Code.ABORTED)
+            .until(() -> create(request(name, bytes)), made -> true);
     Files.write(backend.file(volume.getVolumeId()), content(bytes, seed));
     return volume;
   }

@@ -3,11 +3,14 @@ package io.csiclone.csi;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.grpc.Context;
+import io.grpc.Deadline;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
@@ -54,6 +57,23 @@ class VolumeLocksTest {
       go.countDown();
     }
     assertThat(done).hasValue(40);
+  }
+
+  /** It may have asked for the opposite by now, and got it. */
+  @Test
+  void aCallerWhoHasGivenUpGetsNoLockHoweverFreeItIs() throws Exception {
+    var cancelled = Context.current().withCancellation();
+    cancelled.cancel(null);
+    assertThatThrownBy(() -> cancelled.call(() -> locks.acquire(LONG, "a")))
+        .isInstanceOf(Refusal.class)
+        .hasMessageContaining("given up");
+
+    try (var timer = Executors.newSingleThreadScheduledExecutor();
+        var late = Context.current().withDeadline(Deadline.after(-1, TimeUnit.SECONDS), timer)) {
+      assertThatThrownBy(() -> late.call(() -> locks.acquire(LONG, "a")))
+          .isInstanceOf(Refusal.class);
+    }
+    elsewhere(() -> locks.acquire(NONE, "a").close());
   }
 
   private static void elsewhere(Runnable work) {

@@ -48,7 +48,7 @@ public final class TopologyReader {
   }
 
   /** Where the class makes volumes: the values by label, for each place. */
-  static List<Map<String, Set<String>>> allowed(StorageClass storageClass) {
+  public static List<Map<String, Set<String>>> allowed(StorageClass storageClass) {
     var places = storageClass.getAllowedTopologies();
     return places == null || places.isEmpty()
         ? List.of()

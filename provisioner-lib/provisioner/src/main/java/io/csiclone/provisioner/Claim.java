@@ -21,11 +21,6 @@ record Claim(PersistentVolumeClaim object) {
     return object.getMetadata().getUid();
   }
 
-  /** The name of its volume, at the driver and in the cluster. */
-  String volumeObjectName() {
-    return "pvc-" + uid();
-  }
-
   @Nullable String annotation(String name) {
     Map<String, String> annotations = object.getMetadata().getAnnotations();
     return annotations == null ? null : annotations.get(name);

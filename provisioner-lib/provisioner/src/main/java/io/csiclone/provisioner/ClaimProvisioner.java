@@ -1,6 +1,7 @@
 package io.csiclone.provisioner;
 
 import io.csiclone.csiproto.CreateVolumeRequest;
+import io.csiclone.csiproto.TopologyRequirement;
 import io.csiclone.facts.ClusterFacts;
 import io.csiclone.facts.FactsUnavailableException;
 import io.csiclone.provisioner.WorkQueue.Outcome;
@@ -9,6 +10,8 @@ import io.fabric8.kubernetes.api.model.PersistentVolume;
 import io.fabric8.kubernetes.api.model.storage.StorageClass;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import java.time.Duration;
+import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -33,10 +36,14 @@ final class ClaimProvisioner {
   private final ClaimWriter writer;
   private final SourceProtection protection;
   private final VolumeMaker maker;
+  private final VolumeRequests requests;
+  private final @Nullable String defaultFsType;
   private final DriverTraits driver;
   private final @Nullable NodeTopology node;
+  private final Placement placement;
   private final Duration longestClaimDelay;
   private final EventRecorder events;
+  private final ProvisionerMetrics metrics;
 
   ClaimProvisioner(
       ClusterCache cache,
@@ -45,20 +52,28 @@ final class ClaimProvisioner {
       ClaimWriter writer,
       SourceProtection protection,
       VolumeMaker maker,
+      VolumeRequests requests,
+      @Nullable String defaultFsType,
       DriverTraits driver,
       @Nullable NodeTopology node,
+      Placement placement,
       Duration longestClaimDelay,
-      EventRecorder events) {
+      EventRecorder events,
+      ProvisionerMetrics metrics) {
     this.cache = cache;
     this.facts = facts;
     this.check = check;
     this.writer = writer;
     this.protection = protection;
     this.maker = maker;
+    this.requests = requests;
+    this.defaultFsType = defaultFsType;
     this.driver = driver;
     this.node = node;
+    this.placement = placement;
     this.longestClaimDelay = longestClaimDelay;
     this.events = events;
+    this.metrics = metrics;
   }
 
   Outcome reconcile(ClaimKey key) {
@@ -89,7 +104,7 @@ final class ClaimProvisioner {
 
   private Outcome reconcile(Claim claim) {
     if (claim.recorded()) {
-      if (!isOfThisNode(claim) || maker.wasMade(claim)) {
+      if (!isOfThisNode(claim) || maker.wasMade(claim) || !isStillRecorded(claim)) {
         return Outcome.DONE;
       }
       return maker.goOn(resume(claim), claim);
@@ -102,6 +117,15 @@ final class ClaimProvisioner {
       return Outcome.DONE;
     }
     return claim.hasVolume() ? Outcome.DONE : begin(claim);
+  }
+
+  /**
+   * Whether the record is there in truth. The cache may show one that this instance has just ended,
+   * and the volume would be made, and deleted, once more.
+   */
+  private boolean isStillRecorded(Claim claim) {
+    Claim live = writer.live(claim.key());
+    return live != null && live.uid().equals(claim.uid()) && live.recorded();
   }
 
   private boolean isOfThisNode(Claim claim) {
@@ -186,15 +210,34 @@ final class ClaimProvisioner {
 
   private Outcome begin(
       Claim claim, StorageClass storageClass, @Nullable PersistentVolume sourceVolume) {
-    Making making =
-        new Making(claim, storageClass, request(claim, storageClass, sourceVolume), claim.source());
-    String sourceVolumeName = sourceVolume == null ? null : sourceVolume.getMetadata().getName();
-    if (!writer.begin(claim, sourceVolumeName, node == null ? null : node.nodeName())) {
+    ClaimKey sourceClaim = claim.source();
+    CloneSource source =
+        sourceVolume == null || sourceClaim == null
+            ? null
+            : new CloneSource(sourceClaim, sourceVolume);
+    TopologyRequirement requirement;
+    switch (placement.of(claim, storageClass, source)) {
+      case Placement.Place.Elsewhere(String why) -> {
+        writer.reschedule(claim);
+        return failed(claim, why);
+      }
+      case Placement.Place.Here(var here) -> requirement = here;
+    }
+    Making planned = making(claim, storageClass, source, requirement);
+    Claim recorded =
+        writer.begin(
+            claim,
+            source == null ? null : source.volumeName(),
+            node == null ? null : node.nodeName(),
+            // A node says where it is itself; what was found by all nodes may change.
+            node == null && requirement != null ? RecordedPlace.text(requirement) : null);
+    if (recorded == null) {
       return new Outcome.RetryIn(SOON);
     }
-    if (making.source != null && sourceVolumeName != null) {
+    Making making = planned.recordedAs(recorded);
+    if (source != null) {
       try {
-        protection.begin(making.source, claim.key(), sourceVolumeName);
+        protection.begin(source.claim(), claim.key(), source.volumeName());
       } catch (ProvisioningException e) {
         maker.giveUp(making);
         throw e;
@@ -202,23 +245,23 @@ final class ClaimProvisioner {
     }
     // Only now: what the maker has is sent to the driver without another look at its source.
     maker.add(making);
-    events.normal(
-        claim.object(),
-        "Provisioning",
-        making.source == null
-            ? "making volume " + claim.volumeObjectName()
-            : "cloning claim " + making.source + " into volume " + claim.volumeObjectName());
     return maker.goOn(making, claim);
   }
 
-  private CreateVolumeRequest request(
-      Claim claim, StorageClass storageClass, @Nullable PersistentVolume sourceVolume) {
-    return VolumeRequests.request(
-        claim,
-        storageClass,
-        sourceVolume == null ? null : PersistentVolumes.handle(sourceVolume, driver.name()),
-        node == null ? null : node.requirement(),
-        driver);
+  private Making making(
+      Claim claim,
+      StorageClass storageClass,
+      @Nullable CloneSource source,
+      @Nullable TopologyRequirement requirement) {
+    ClassParameters parameters = ClassParameters.of(storageClass, defaultFsType);
+    CreateVolumeRequest request =
+        requests.of(
+            claim,
+            parameters,
+            Objects.requireNonNullElse(storageClass.getMountOptions(), List.of()),
+            source == null ? null : PersistentVolumes.handle(source.volume(), driver.name()),
+            requirement);
+    return new Making(claim, storageClass, parameters, request, source);
   }
 
   // ---- a claim for which CreateVolume was, or may have been, sent ----
@@ -236,18 +279,22 @@ final class ClaimProvisioner {
                         + className
                         + " is gone while a volume was being made with it;"
                         + " create it again as it was, so that this can end"));
-    PersistentVolume sourceVolume = null;
-    ClaimKey source = claim.source();
-    if (source != null) {
-      sourceVolume = recordedSource(claim, source);
-    }
+    ClaimKey sourceClaim = claim.source();
+    CloneSource source =
+        sourceClaim == null
+            ? null
+            : new CloneSource(sourceClaim, recordedSource(claim, sourceClaim));
     Making making =
-        new Making(claim, storageClass, request(claim, storageClass, sourceVolume), source);
-    if (source != null) {
-      protection.resume(source, claim.key());
+        making(
+            claim,
+            storageClass,
+            source,
+            node == null ? RecordedPlace.parse(claim.annotation(Names.PLACE)) : node.requirement());
+    if (sourceClaim != null) {
+      protection.resume(sourceClaim, claim.key());
     }
     maker.add(making);
-    LOG.info("claim {}: volume {} taken up again", claim.key(), claim.volumeObjectName());
+    LOG.info("claim {}: volume {} taken up again", claim.key(), making.volumeName());
     return making;
   }
 
@@ -274,6 +321,7 @@ final class ClaimProvisioner {
 
   private Outcome failed(Claim claim, String words) {
     events.provisioningFailed(claim, words);
+    metrics.failed(claim);
     return Outcome.BACK_OFF;
   }
 }

@@ -7,10 +7,13 @@ import java.util.Objects;
 import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Writes finalizers and annotations of claims. */
 final class ClaimWriter {
 
+  private static final Logger LOG = LoggerFactory.getLogger(ClaimWriter.class);
   private static final int ATTEMPTS = 8;
 
   private final KubernetesClient client;
@@ -31,10 +34,12 @@ final class ClaimWriter {
    *
    * @param sourceVolume the volume object it will be cloned from, or null
    * @param node the node whose provisioner takes the claim, or null
-   * @return false when the claim is not as it was read any more
+   * @param place where the volume is asked for, or null
+   * @return the claim as it is now; null when it is not as it was read any more
    */
-  boolean begin(Claim claim, @Nullable String sourceVolume, @Nullable String node) {
-    MetadataPatch patch = patch(claim).with(Names.MAKING);
+  @Nullable Claim begin(
+      Claim claim, @Nullable String sourceVolume, @Nullable String node, @Nullable String place) {
+    MetadataPatch patch = patch(claim).with(Names.MAKING).annotate(Names.PLACE, place);
     if (sourceVolume != null) {
       patch.annotate(Names.CLONE_OF_VOLUME, sourceVolume);
     }
@@ -46,7 +51,11 @@ final class ClaimWriter {
 
   /** Ends the record of a claim whose volume is there. What it was cloned from stays. */
   void made(Claim claim) {
-    update(claim, c -> c.hasFinalizer(Names.MAKING), patch -> patch.without(Names.MAKING));
+    update(
+        claim,
+        c -> c.hasFinalizer(Names.MAKING),
+        patch ->
+            patch.without(Names.MAKING).annotate(Names.PLACE, null).annotate(Names.PROGRESS, null));
   }
 
   /**
@@ -59,7 +68,11 @@ final class ClaimWriter {
         claim,
         c -> c.hasFinalizer(Names.MAKING),
         patch -> {
-          patch.without(Names.MAKING).annotate(Names.CLONE_OF_VOLUME, null);
+          patch
+              .without(Names.MAKING)
+              .annotate(Names.CLONE_OF_VOLUME, null)
+              .annotate(Names.PLACE, null)
+              .annotate(Names.PROGRESS, null);
           return freeNode ? patch.annotate(Names.SELECTED_NODE, null) : patch;
         });
   }
@@ -75,9 +88,25 @@ final class ClaimWriter {
         patch -> patch.annotate(Names.SELECTED_NODE, null));
   }
 
+  /**
+   * Shows on {@code claim} how far its volume is.
+   *
+   * @return the claim as it is now; null when that failed, which is no loss
+   */
+  @Nullable Claim progress(Claim claim, String percent) {
+    try {
+      return sent(
+          MetadataPatch.ifFinalizersAreSame(client, claim.object())
+              .annotate(Names.PROGRESS, percent));
+    } catch (KubernetesClientException e) {
+      LOG.debug("claim {}: progress not shown: {}", claim.key(), e.toString());
+      return null;
+    }
+  }
+
   /** Puts the finalizer on {@code source}; false when it changed since it was read. */
   boolean protect(Claim source) {
-    return sent(patch(source).with(Names.CLONE_SOURCE));
+    return sent(patch(source).with(Names.CLONE_SOURCE)) != null;
   }
 
   /** Takes the finalizer off {@code source}. */
@@ -90,12 +119,17 @@ final class ClaimWriter {
 
   /** Applies a change to the claim as it is now, as long as it is the same one and needs it. */
   private void update(Claim claim, Predicate<Claim> needed, UnaryOperator<MetadataPatch> change) {
+    // Most often its finalizers are as they were last seen; what else changed does not matter.
+    MetadataPatch patch = MetadataPatch.ifFinalizersAreSame(client, claim.object());
+    if (needed.test(claim) && sent(change.apply(patch)) != null) {
+      return;
+    }
     for (int attempt = 1; attempt <= ATTEMPTS; attempt++) {
       Claim now = live(claim.key());
       if (now == null || !now.uid().equals(claim.uid()) || !needed.test(now)) {
         return;
       }
-      if (sent(change.apply(patch(now)))) {
+      if (sent(change.apply(patch(now))) != null) {
         return;
       }
     }
@@ -104,20 +138,20 @@ final class ClaimWriter {
   }
 
   private MetadataPatch patch(Claim claim) {
-    return new MetadataPatch(client, claim.object());
+    return MetadataPatch.ifUnchanged(client, claim.object());
   }
 
   /**
-   * Sends {@code patch}; false when the object changed since it was read. 409: the resource version
-   * is not the current one. 404: gone. 422: a finalizer was to be added to what is being deleted.
+   * Sends {@code patch} and returns the claim it made; null when the object changed since it was
+   * read. 409: the resource version is not the current one. 404: gone. 422: a finalizer was to be
+   * added to what is being deleted, or the finalizers are not as they were seen.
    */
-  private static boolean sent(MetadataPatch patch) {
+  private static @Nullable Claim sent(MetadataPatch patch) {
     try {
-      patch.send();
-      return true;
+      return new Claim((PersistentVolumeClaim) patch.send());
     } catch (KubernetesClientException e) {
       if (e.getCode() == 409 || e.getCode() == 404 || e.getCode() == 422) {
-        return false;
+        return null;
       }
       throw e;
     }

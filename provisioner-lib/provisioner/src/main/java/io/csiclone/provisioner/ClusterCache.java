@@ -49,20 +49,23 @@ final class ClusterCache implements AutoCloseable {
   /**
    * Fills the caches.
    *
+   * @param other to be waited for as well, or null
    * @throws IllegalStateException when the cluster does not let us, or not in time
    */
-  void start(Duration within) {
+  void start(Duration within, @Nullable CompletableFuture<Void> other) {
     var started =
         CompletableFuture.allOf(
-            claims.start().toCompletableFuture(), volumes.start().toCompletableFuture());
+            claims.start().toCompletableFuture(),
+            volumes.start().toCompletableFuture(),
+            other == null ? CompletableFuture.completedFuture(null) : other);
     try {
       started.get(within.toMillis(), TimeUnit.MILLISECONDS);
     } catch (ExecutionException e) {
       throw new IllegalStateException(
-          "claims and volumes cannot be watched: " + e.getCause(), e.getCause());
+          "the cluster cannot be watched: " + e.getCause(), e.getCause());
     } catch (TimeoutException e) {
       throw new IllegalStateException(
-          "the cluster did not list its claims and volumes within " + within, e);
+          "the cluster did not list what is watched within " + within, e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new IllegalStateException("interrupted while the caches were being filled", e);

@@ -1,5 +1,7 @@
 package io.csiclone.provisioner;
 
+import io.csiclone.csiproto.ControllerExpandVolumeRequest;
+import io.csiclone.csiproto.ControllerExpandVolumeResponse;
 import io.csiclone.csiproto.ControllerGetCapabilitiesRequest;
 import io.csiclone.csiproto.ControllerGrpc;
 import io.csiclone.csiproto.ControllerServiceCapability;
@@ -19,6 +21,7 @@ import java.time.Duration;
 import java.util.EnumSet;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 
 /** Calls the driver, each time with a deadline, and says what its answers mean. */
 final class CsiClient {
@@ -50,12 +53,26 @@ final class CsiClient {
     record Failed(Status status) implements DeleteAnswer {}
   }
 
+  /** The outcome of a ControllerExpandVolume. */
+  sealed interface ExpandAnswer {
+    /** The volume has the size that is said. */
+    record Expanded(ControllerExpandVolumeResponse response) implements ExpandAnswer {}
+
+    /** It may be under way. */
+    record InProgress(Status status) implements ExpandAnswer {}
+
+    /** Nothing is under way. */
+    record Failed(Status status) implements ExpandAnswer {}
+  }
+
   private final Channel channel;
   private final Duration callTimeout;
+  private final ProvisionerMetrics metrics;
 
-  CsiClient(Channel channel, Duration callTimeout) {
+  CsiClient(Channel channel, Duration callTimeout, ProvisionerMetrics metrics) {
     this.channel = channel;
     this.callTimeout = callTimeout;
+    this.metrics = metrics;
   }
 
   /**
@@ -115,7 +132,8 @@ final class CsiClient {
 
   CreateAnswer create(CreateVolumeRequest request) {
     try {
-      return new CreateAnswer.Created(controller().createVolume(request).getVolume());
+      return new CreateAnswer.Created(
+          timed("Controller/CreateVolume", () -> controller().createVolume(request)).getVolume());
     } catch (StatusRuntimeException e) {
       Status status = e.getStatus();
       if (mayBeUnderWay(status)) {
@@ -127,15 +145,44 @@ final class CsiClient {
     }
   }
 
-  DeleteAnswer delete(String volumeId) {
+  DeleteAnswer delete(String volumeId, Map<String, String> secrets) {
     try {
-      var request = DeleteVolumeRequest.newBuilder().setVolumeId(volumeId).build();
-      var _ = controller().deleteVolume(request);
+      var request =
+          DeleteVolumeRequest.newBuilder().setVolumeId(volumeId).putAllSecrets(secrets).build();
+      var _ = timed("Controller/DeleteVolume", () -> controller().deleteVolume(request));
       return new DeleteAnswer.Deleted();
     } catch (StatusRuntimeException e) {
       return mayBeUnderWay(e.getStatus())
           ? new DeleteAnswer.InProgress(e.getStatus())
           : new DeleteAnswer.Failed(e.getStatus());
+    }
+  }
+
+  ExpandAnswer expand(ControllerExpandVolumeRequest request) {
+    try {
+      return new ExpandAnswer.Expanded(
+          timed(
+              "Controller/ControllerExpandVolume",
+              () -> controller().controllerExpandVolume(request)));
+    } catch (StatusRuntimeException e) {
+      return mayBeUnderWay(e.getStatus())
+          ? new ExpandAnswer.InProgress(e.getStatus())
+          : new ExpandAnswer.Failed(e.getStatus());
+    }
+  }
+
+  private <T> T timed(String method, Supplier<T> call) {
+    long begun = System.nanoTime();
+    Status.Code code = Status.Code.UNKNOWN;
+    try {
+      T answer = call.get();
+      code = Status.Code.OK;
+      return answer;
+    } catch (StatusRuntimeException e) {
+      code = e.getStatus().getCode();
+      throw e;
+    } finally {
+      metrics.called(method, code.name(), Duration.ofNanos(System.nanoTime() - begun));
     }
   }
 

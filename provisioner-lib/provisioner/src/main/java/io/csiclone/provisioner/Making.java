@@ -14,10 +14,13 @@ final class Making {
   private static final Duration FIRST_POLL = Duration.ofMillis(100);
   private static final Duration SLOWEST_POLL = Duration.ofSeconds(5);
 
-  final Claim claim;
+  /** The claim as it was when it was recorded, or written to since. */
+  Claim claim;
+
   final StorageClass storageClass;
+  final ClassParameters parameters;
   final CreateVolumeRequest request;
-  final @Nullable ClaimKey source;
+  final @Nullable CloneSource source;
 
   /** The volume to delete because nobody wants it any more. Once set, CreateVolume is over. */
   @Nullable String unwanted;
@@ -25,21 +28,35 @@ final class Making {
   /** Whether the cluster was asked if the volume object exists already. */
   boolean lookedForVolume;
 
+  /** When it was begun, or taken up again; as {@link System#nanoTime}. */
+  final long begunNanos = System.nanoTime();
+
   private int polls;
 
   Making(
       Claim claim,
       StorageClass storageClass,
+      ClassParameters parameters,
       CreateVolumeRequest request,
-      @Nullable ClaimKey source) {
+      @Nullable CloneSource source) {
     this.claim = claim;
     this.storageClass = storageClass;
+    this.parameters = parameters;
     this.request = request;
     this.source = source;
   }
 
-  boolean isFirstPoll() {
-    return polls == 0;
+  /** The same for the claim as it is after it was recorded. */
+  Making recordedAs(Claim recorded) {
+    return new Making(recorded, storageClass, parameters, request, source);
+  }
+
+  String volumeName() {
+    return request.getName();
+  }
+
+  @Nullable ClaimKey sourceClaim() {
+    return source == null ? null : source.claim();
   }
 
   /** How long to wait before asking the driver again: longer each time. */

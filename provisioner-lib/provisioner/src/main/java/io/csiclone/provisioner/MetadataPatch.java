@@ -10,8 +10,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A change of an object's finalizers and annotations that only succeeds while the object is as it
- * was read: the API server answers 409 otherwise.
+ * A change of an object's finalizers and annotations that only succeeds on what it was made for.
  */
 final class MetadataPatch {
 
@@ -19,10 +18,25 @@ final class MetadataPatch {
   private final HasMetadata object;
   private final List<Map<String, Object>> operations = new ArrayList<>();
 
-  MetadataPatch(KubernetesClient client, HasMetadata object) {
+  private MetadataPatch(KubernetesClient client, HasMetadata object) {
     this.client = client;
     this.object = object;
-    set("/metadata/resourceVersion", object.getMetadata().getResourceVersion());
+  }
+
+  /** Succeeds while {@code object} is as it was read; the API server answers 409 otherwise. */
+  static MetadataPatch ifUnchanged(KubernetesClient client, HasMetadata object) {
+    return new MetadataPatch(client, object)
+        .set("/metadata/resourceVersion", object.getMetadata().getResourceVersion());
+  }
+
+  /**
+   * Succeeds while {@code object} is the same one with the finalizers it was read with, whatever
+   * else changed; the API server answers 422 otherwise.
+   */
+  static MetadataPatch ifFinalizersAreSame(KubernetesClient client, HasMetadata object) {
+    var patch = new MetadataPatch(client, object);
+    patch.operation("test", "/metadata/uid", object.getMetadata().getUid());
+    return patch.operation("test", "/metadata/finalizers", patch.finalizers());
   }
 
   MetadataPatch with(String finalizer) {
@@ -60,12 +74,17 @@ final class MetadataPatch {
   }
 
   private MetadataPatch set(String path, Object value) {
-    operations.add(Map.of("op", "add", "path", path, "value", value));
+    return operation("add", path, value);
+  }
+
+  private MetadataPatch operation(String name, String path, Object value) {
+    operations.add(Map.of("op", name, "path", path, "value", value));
     return this;
   }
 
-  void send() {
+  /** Returns the object as it is now. */
+  HasMetadata send() {
     String patch = client.getKubernetesSerialization().asJson(operations);
-    client.resource(object).patch(PatchContext.of(PatchType.JSON), patch);
+    return client.resource(object).patch(PatchContext.of(PatchType.JSON), patch);
   }
 }

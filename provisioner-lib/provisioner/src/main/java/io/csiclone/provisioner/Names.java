@@ -27,8 +27,47 @@ final class Names {
   /** On a claim, while a clone of it is being made. */
   static final String CLONE_SOURCE = "csi-clone.io/clone-source-protection";
 
+  /**
+   * On a claim, while its volume is made: where that was asked for; a TopologyRequirement of CSI in
+   * base64.
+   */
+  static final String PLACE = "csi-clone.io/accessibility-requirements";
+
   /** On a clone: the volume (object) whose data CreateVolume was asked for. Stays as lineage. */
   static final String CLONE_OF_VOLUME = "csi-clone.io/clone-of-volume";
+
+  /** On a claim, while its volume is being copied: how far that is, such as {@code 43%}. */
+  static final String PROGRESS = "csi-clone.io/progress";
+
+  /** On a clone's volume: the name of the claim it was cloned from. */
+  static final String CLONE_OF_CLAIM = "csi-clone.io/clone-of-claim";
+
+  /** On a clone's volume: the uid of that claim. */
+  static final String CLONE_OF_CLAIM_UID = "csi-clone.io/clone-of-claim-uid";
+
+  /** On a clone's volume: when its making ended, ISO 8601 in UTC. */
+  static final String CLONED_AT = "csi-clone.io/cloned-at";
+
+  /** The prefix of our own names, among them those a driver gives its volumes as context. */
+  static final String PREFIX = "csi-clone.io/";
+
+  /** Among a volume's attributes: the provisioner that had it made. */
+  static final String PROVISIONER_IDENTITY = "storage.kubernetes.io/csiProvisionerIdentity";
+
+  /** On a volume: the secret that DeleteVolume gets; empty for none. */
+  static final String DELETION_SECRET_NAME =
+      "volume.kubernetes.io/provisioner-deletion-secret-name";
+
+  /** On a volume: that secret's namespace. */
+  static final String DELETION_SECRET_NAMESPACE =
+      "volume.kubernetes.io/provisioner-deletion-secret-namespace";
+
+  /** On a volume: the secret that ControllerModifyVolume gets. */
+  static final String MODIFY_SECRET_NAME = "volume.kubernetes.io/controller-modify-secret-name";
+
+  /** On a volume: that secret's namespace. */
+  static final String MODIFY_SECRET_NAMESPACE =
+      "volume.kubernetes.io/controller-modify-secret-namespace";
 
   /** The prefix of storage class parameters that are meant for the provisioner. */
   static final String RESERVED_PARAMETER_PREFIX = "csi.storage.k8s.io/";

@@ -9,6 +9,7 @@ import io.fabric8.kubernetes.api.model.NodeSelectorBuilder;
 import io.fabric8.kubernetes.api.model.NodeSelectorTerm;
 import io.fabric8.kubernetes.api.model.NodeSelectorTermBuilder;
 import io.fabric8.kubernetes.api.model.PersistentVolume;
+import io.fabric8.kubernetes.api.model.storage.StorageClass;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -21,7 +22,13 @@ import org.jspecify.annotations.Nullable;
  * @param nodeName its name in the cluster
  * @param segments its topology as the driver says
  */
-record NodeTopology(String nodeName, Map<String, String> segments) {
+record NodeTopology(String nodeName, Map<String, String> segments) implements Placement {
+
+  /** Every volume is made here, and what cannot be is not asked for. */
+  @Override
+  public Place of(Claim claim, StorageClass storageClass, @Nullable CloneSource source) {
+    return new Place.Here(requirement());
+  }
 
   /** What a volume made here has to be reachable from; null when the driver has no topology. */
   @Nullable TopologyRequirement requirement() {

@@ -1,11 +1,22 @@
 package io.csiclone.provisioner;
 
 import io.csiclone.csiproto.Volume;
+import io.csiclone.provisioner.ClassParameters.SecretUse;
+import io.fabric8.kubernetes.api.model.CSIPersistentVolumeSource;
+import io.fabric8.kubernetes.api.model.CSIPersistentVolumeSourceBuilder;
 import io.fabric8.kubernetes.api.model.PersistentVolume;
 import io.fabric8.kubernetes.api.model.PersistentVolumeBuilder;
 import io.fabric8.kubernetes.api.model.Quantity;
+import io.fabric8.kubernetes.api.model.SecretReference;
+import io.fabric8.kubernetes.api.model.VolumeNodeAffinity;
+import io.fabric8.kubernetes.api.model.VolumeNodeAffinityBuilder;
 import io.fabric8.kubernetes.api.model.storage.StorageClass;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.List;
+import java.util.Map;
 import java.util.Objects;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /** From a volume the driver made to the object that stands for it in the cluster. */
@@ -15,56 +26,104 @@ final class PersistentVolumes {
 
   private PersistentVolumes() {}
 
-  static PersistentVolume of(
-      Claim claim, StorageClass storageClass, Volume volume, String driverName) {
+  static PersistentVolume of(Making making, Volume volume, VolumeSettings settings) {
+    Claim claim = making.claim;
+    StorageClass storageClass = making.storageClass;
     long capacity =
         volume.getCapacityBytes() > 0
             ? volume.getCapacityBytes()
             : VolumeRequests.requestedBytes(claim);
     String reclaim = storageClass.getReclaimPolicy();
     var spec = claim.object().getSpec();
-    var result =
-        new PersistentVolumeBuilder()
-            .withNewMetadata()
-            .withName(claim.volumeObjectName())
-            .addToAnnotations(Names.PROVISIONED_BY, driverName)
-            .withFinalizers(Names.VOLUME_FINALIZER)
-            .endMetadata()
-            .withNewSpec()
-            .addToCapacity("storage", new Quantity(quantity(capacity)))
-            .withAccessModes(spec.getAccessModes())
-            .withVolumeMode(claim.isBlock() ? "Block" : "Filesystem")
-            .withMountOptions(storageClass.getMountOptions())
-            .withPersistentVolumeReclaimPolicy(Claim.isNamed(reclaim) ? reclaim : "Delete")
-            .withStorageClassName(claim.storageClassName())
-            .withNewClaimRef()
-            .withApiVersion("v1")
-            .withKind("PersistentVolumeClaim")
-            .withNamespace(claim.key().namespace())
-            .withName(claim.key().name())
-            .withUid(claim.uid())
-            .endClaimRef()
-            .withNewCsi()
-            .withDriver(driverName)
-            .withVolumeHandle(volume.getVolumeId())
-            .withFsType(claim.isBlock() ? null : VolumeRequests.fsType(storageClass))
-            .withVolumeAttributes(
-                volume.getVolumeContextCount() == 0 ? null : volume.getVolumeContextMap())
-            .endCsi()
-            .endSpec()
-            .build();
-    var affinity = NodeTopology.affinity(volume.getAccessibleTopologyList());
-    if (affinity != null) {
-      result =
-          new PersistentVolumeBuilder(result)
-              .editSpec()
-              .withNewNodeAffinity()
-              .withRequired(affinity)
-              .endNodeAffinity()
-              .endSpec()
-              .build();
+    return new PersistentVolumeBuilder()
+        .withNewMetadata()
+        .withName(making.volumeName())
+        .withAnnotations(annotations(making, volume, settings.driverName()))
+        .withFinalizers(Names.VOLUME_FINALIZER)
+        .endMetadata()
+        .withNewSpec()
+        .addToCapacity("storage", new Quantity(quantity(capacity)))
+        .withAccessModes(spec.getAccessModes())
+        .withVolumeMode(claim.isBlock() ? "Block" : "Filesystem")
+        .withMountOptions(storageClass.getMountOptions())
+        .withPersistentVolumeReclaimPolicy(Claim.isNamed(reclaim) ? reclaim : "Delete")
+        .withStorageClassName(claim.storageClassName())
+        .withVolumeAttributesClassName(
+            Claim.isNamed(spec.getVolumeAttributesClassName())
+                ? spec.getVolumeAttributesClassName()
+                : null)
+        .withNewClaimRef()
+        .withApiVersion("v1")
+        .withKind("PersistentVolumeClaim")
+        .withNamespace(claim.key().namespace())
+        .withName(claim.key().name())
+        .withUid(claim.uid())
+        .endClaimRef()
+        .withCsi(csi(making, volume, settings))
+        .withNodeAffinity(affinity(volume))
+        .endSpec()
+        .build();
+  }
+
+  private static CSIPersistentVolumeSource csi(
+      Making making, Volume volume, VolumeSettings settings) {
+    var attributes = new TreeMap<>(volume.getVolumeContextMap());
+    attributes.put(Names.PROVISIONER_IDENTITY, settings.identity());
+    List<String> modes = making.claim.object().getSpec().getAccessModes();
+    boolean readOnly = settings.publishReadOnly() && modes.equals(List.of("ReadOnlyMany"));
+    return new CSIPersistentVolumeSourceBuilder()
+        .withDriver(settings.driverName())
+        .withVolumeHandle(volume.getVolumeId())
+        .withFsType(making.claim.isBlock() ? null : making.parameters.fsType())
+        .withReadOnly(readOnly ? true : null)
+        .withVolumeAttributes(attributes)
+        .withControllerPublishSecretRef(secret(making, SecretUse.CONTROLLER_PUBLISH))
+        .withNodeStageSecretRef(secret(making, SecretUse.NODE_STAGE))
+        .withNodePublishSecretRef(secret(making, SecretUse.NODE_PUBLISH))
+        .withControllerExpandSecretRef(secret(making, SecretUse.CONTROLLER_EXPAND))
+        .withNodeExpandSecretRef(secret(making, SecretUse.NODE_EXPAND))
+        .build();
+  }
+
+  private static @Nullable SecretReference secret(Making making, SecretUse use) {
+    SecretTemplate template = making.parameters.secrets().get(use);
+    return template == null ? null : template.forClaim(making.claim, making.volumeName());
+  }
+
+  private static Map<String, String> annotations(Making making, Volume volume, String driverName) {
+    var annotations = new TreeMap<String, String>();
+    annotations.put(Names.PROVISIONED_BY, driverName);
+    // Written even when there is none, so that deletion need not ask the class, which may be gone.
+    SecretReference deletion = secret(making, SecretUse.PROVISIONER);
+    annotations.put(Names.DELETION_SECRET_NAME, deletion == null ? "" : deletion.getName());
+    annotations.put(
+        Names.DELETION_SECRET_NAMESPACE, deletion == null ? "" : deletion.getNamespace());
+    SecretReference modify = secret(making, SecretUse.CONTROLLER_MODIFY);
+    if (modify != null) {
+      annotations.put(Names.MODIFY_SECRET_NAME, modify.getName());
+      annotations.put(Names.MODIFY_SECRET_NAMESPACE, modify.getNamespace());
     }
-    return result;
+    CloneSource source = making.source;
+    if (source != null) {
+      annotations.put(Names.CLONE_OF_CLAIM, source.claim().name());
+      annotations.put(Names.CLONE_OF_CLAIM_UID, source.claimUid());
+      annotations.put(Names.CLONE_OF_VOLUME, source.volumeName());
+      annotations.put(Names.CLONED_AT, Instant.now().truncatedTo(ChronoUnit.SECONDS).toString());
+      // What the driver says of the clone itself: how it was made, what was guaranteed.
+      volume
+          .getVolumeContextMap()
+          .forEach((key, value) -> {
+            if (key.startsWith(Names.PREFIX)) {
+              annotations.putIfAbsent(key, value);
+            }
+          });
+    }
+    return annotations;
+  }
+
+  private static @Nullable VolumeNodeAffinity affinity(Volume volume) {
+    var required = NodeTopology.affinity(volume.getAccessibleTopologyList());
+    return required == null ? null : new VolumeNodeAffinityBuilder().withRequired(required).build();
   }
 
   /** Whether {@code volume} is the one that was made for {@code claim}. */

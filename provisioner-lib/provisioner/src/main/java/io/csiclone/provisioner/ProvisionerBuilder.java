@@ -4,7 +4,11 @@ import io.csiclone.facts.ClusterFacts;
 import io.csiclone.rules.RulePolicy;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.grpc.Channel;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.composite.CompositeMeterRegistry;
 import java.time.Duration;
+import java.util.Optional;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,6 +20,15 @@ public final class ProvisionerBuilder {
   final Channel csi;
   final String driverName;
   @Nullable String nodeName;
+  String volumeNamePrefix = "pvc";
+  @Nullable String defaultFsType;
+  boolean extraCreateMetadata;
+  boolean publishReadOnly;
+  boolean strictTopology;
+  boolean immediateTopology = true;
+  @Nullable LeaderElection leaderElection;
+  MeterRegistry meters = new CompositeMeterRegistry();
+  VolumeProgress progress = name -> Optional.empty();
   RulePolicy rules = RulePolicy.defaults();
   Duration callTimeout = Duration.ofSeconds(15);
   Duration startTimeout = Duration.ofSeconds(30);
@@ -35,7 +48,8 @@ public final class ProvisionerBuilder {
   /**
    * Makes the provisioner node-local: it serves the claims of this node only, asks for volumes in
    * this node's topology, and shares the cluster with one provisioner on each other node. Without
-   * it one provisioner serves all claims, and volumes are asked for without a topology requirement.
+   * it one provisioner serves all claims; for a driver with topology it then watches nodes and
+   * CSINodes.
    *
    * @param nodeName the node's name in the cluster
    */
@@ -55,6 +69,101 @@ public final class ProvisionerBuilder {
   public ProvisionerBuilder rules(RulePolicy rules) {
     this.rules = rules;
     return this;
+  }
+
+  /**
+   * What the names of volumes begin with, before a dash and the claim's uid. Default {@code pvc}.
+   * Must stay as it is while volumes are being made: what was begun is known by its name.
+   */
+  public ProvisionerBuilder volumeNamePrefix(String prefix) {
+    if (!prefix.matches("[a-z0-9]([-a-z0-9.]{0,60}[a-z0-9])?")) {
+      throw new IllegalArgumentException(
+          "volumeNamePrefix '"
+              + prefix
+              + "' cannot begin a volume's name; use small letters, digits, '-' and '.'");
+    }
+    this.volumeNamePrefix = prefix;
+    return this;
+  }
+
+  /**
+   * The filesystem of volumes whose class names none, such as {@code ext4}. Without it the driver
+   * chooses.
+   */
+  public ProvisionerBuilder defaultFsType(String fsType) {
+    if (fsType.isBlank()) {
+      throw new IllegalArgumentException("defaultFsType is blank; give a filesystem's name");
+    }
+    this.defaultFsType = fsType;
+    return this;
+  }
+
+  /**
+   * Tells the driver with each CreateVolume the names of claim, namespace and volume object, as
+   * parameters {@code csi.storage.k8s.io/pvc/name}, {@code …/pvc/namespace} and {@code …/pv/name}.
+   */
+  public ProvisionerBuilder extraCreateMetadata() {
+    this.extraCreateMetadata = true;
+    return this;
+  }
+
+  /** Marks the volume of a claim whose only access mode is ReadOnlyMany as read-only. */
+  public ProvisionerBuilder publishReadOnly() {
+    this.publishReadOnly = true;
+    return this;
+  }
+
+  /**
+   * Asks for the volume of a claim whose pod was scheduled in that node's topology only, not in
+   * others as well. For drivers with topology that are not node-local. Default: not.
+   */
+  public ProvisionerBuilder strictTopology() {
+    this.strictTopology = true;
+    return this;
+  }
+
+  /**
+   * Asks for the volume of a claim that no pod waits for without a topology requirement, unless its
+   * class has allowed topologies. Default: with all topologies of the cluster.
+   */
+  public ProvisionerBuilder noImmediateTopology() {
+    this.immediateTopology = false;
+    return this;
+  }
+
+  /**
+   * Lets several instances agree which one of them serves. Not for node-local provisioners, which
+   * share the work by node.
+   */
+  public ProvisionerBuilder leaderElection(LeaderElection leaderElection) {
+    this.leaderElection = leaderElection;
+    return this;
+  }
+
+  /** Where to count and time what is done. Default: nowhere. */
+  public ProvisionerBuilder meters(MeterRegistry meters) {
+    this.meters = meters;
+    return this;
+  }
+
+  /**
+   * Asked how far copies are, for the owners of claims: told in events and, while it lasts, in the
+   * annotation {@code csi-clone.io/progress} of the claim. Default: not known.
+   */
+  public ProvisionerBuilder progress(VolumeProgress progress) {
+    this.progress = progress;
+    return this;
+  }
+
+  VolumeSettings volumeSettings() {
+    String identity = System.currentTimeMillis() + "-" + UUID.randomUUID() + "-" + driverName;
+    return new VolumeSettings(
+        driverName,
+        volumeNamePrefix,
+        defaultFsType,
+        extraCreateMetadata,
+        publishReadOnly,
+        identity);
   }
 
   /** The deadline of each call to the driver. Default 15 s. */
@@ -103,13 +212,32 @@ public final class ProvisionerBuilder {
   /**
    * Asks the driver what it can do, fills the caches and begins to serve claims.
    *
+   * <p>With {@link #leaderElection} it returns at once, and all this is done when elected.
+   *
    * @throws IllegalStateException when driver or cluster do not answer in time, or the driver is
    *     another one or cannot make volumes
    */
   public Provisioner start() {
+    LeaderElection terms = leaderElection;
+    if (terms == null) {
+      return serve();
+    }
+    if (nodeName != null) {
+      throw new IllegalStateException(
+          "a node-local provisioner serves its node whoever else runs; leave out leaderElection or"
+              + " nodeName");
+    }
+    var elected = new ElectedProvisioner(client, terms, this::serve);
+    elected.stand();
+    return elected;
+  }
+
+  private Provisioner serve() {
+    var metrics = new ProvisionerMetrics(meters, driverName);
     var driver =
-        new CsiClient(csi, callTimeout).describe(driverName, nodeName != null, startTimeout);
-    var running = new RunningProvisioner(this, driver, ClusterFacts.watch(client));
+        new CsiClient(csi, callTimeout, metrics)
+            .describe(driverName, nodeName != null, startTimeout);
+    var running = new RunningProvisioner(this, driver, metrics, ClusterFacts.watch(client));
     try {
       running.start();
       return running;

@@ -5,6 +5,7 @@ import io.fabric8.kubernetes.api.model.PersistentVolume;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.informers.ResourceEventHandler;
+import java.time.Instant;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -16,7 +17,9 @@ final class RunningProvisioner implements Provisioner {
   private static final Logger LOG = LoggerFactory.getLogger(RunningProvisioner.class);
 
   private final ProvisionerBuilder settings;
+  private final ProvisionerMetrics metrics;
   private final ClusterFacts facts;
+  private final @Nullable ClusterNodes nodes;
   private final CloneStatement statement;
   private final EventRecorder events;
   private final ClusterCache cache;
@@ -25,37 +28,47 @@ final class RunningProvisioner implements Provisioner {
   private final WorkQueue<ClaimKey> claims;
   private final WorkQueue<ClaimKey> sources;
   private final WorkQueue<String> volumes;
+  private final WorkQueue<ClaimKey> expansions;
+  private final VolumeExpander expander;
   private volatile boolean serving;
 
-  RunningProvisioner(ProvisionerBuilder settings, DriverTraits driver, ClusterFacts facts) {
+  RunningProvisioner(
+      ProvisionerBuilder settings,
+      DriverTraits driver,
+      ProvisionerMetrics metrics,
+      ClusterFacts facts) {
+    this.metrics = metrics;
     this.settings = settings;
     this.facts = facts;
     KubernetesClient client = settings.client;
     String nodeName = settings.nodeName;
     NodeTopology node = nodeName == null ? null : new NodeTopology(nodeName, driver.segments());
-    if (node == null && driver.topology()) {
-      LOG.warn(
-          "driver {} has a topology but no node name was given: volumes are made without a"
-              + " topology requirement",
-          driver.name());
+    nodes = node == null && driver.topology() ? new ClusterNodes(client, driver.name()) : null;
+    Placement placement = Placement.ANYWHERE;
+    if (node != null) {
+      placement = node;
+    } else if (nodes != null) {
+      placement = new ClusterPlacement(nodes, settings.strictTopology, settings.immediateTopology);
     }
     statement = new CloneStatement(client, driver);
-    var csi = new CsiClient(settings.csi, settings.callTimeout);
+    var csi = new CsiClient(settings.csi, settings.callTimeout, metrics);
     cache = new ClusterCache(client, new ClaimChanges(), new VolumeChanges());
     events = new EventRecorder(client, driver.name(), nodeName == null ? "" : nodeName);
     var writer = new ClaimWriter(client);
     var protection = new SourceProtection(cache, facts, writer, driver.name(), node);
     sources = new WorkQueue<>("sources", 8, settings.retry, protection::sweep);
+    VolumeSettings volumeSettings = settings.volumeSettings();
+    var secrets = new ClassSecrets(client);
     maker =
         new VolumeMaker(
             cache,
             writer,
-            new VolumeWriter(client, driver.name()),
+            new VolumeWriter(client, volumeSettings),
             protection,
             csi,
             node != null || driver.topology(),
             node != null,
-            events,
+            new Announcer(events, metrics, writer, settings.progress),
             sources::offer);
     var provisioner =
         new ClaimProvisioner(
@@ -65,22 +78,32 @@ final class RunningProvisioner implements Provisioner {
             writer,
             protection,
             maker,
+            new VolumeRequests(volumeSettings, driver, secrets, new AttributesClasses(client)),
+            settings.defaultFsType,
             driver,
             node,
+            placement,
             settings.longestClaimDelay,
-            events);
-    deleter = new VolumeDeleter(client, cache, csi, driver.name(), node, maker::isCloning, events);
+            events,
+            metrics);
+    deleter =
+        new VolumeDeleter(
+            client, cache, csi, secrets, driver.name(), node, maker::isCloning, events, metrics);
+    expander = new VolumeExpander(client, cache, csi, secrets, driver, node, events);
+    expansions =
+        new WorkQueue<>("expansions", settings.concurrency, settings.retry, expander::reconcile);
     claims =
         new WorkQueue<>("claims", settings.concurrency, settings.retry, provisioner::reconcile);
     volumes = new WorkQueue<>("volumes", settings.concurrency, settings.retry, deleter::reconcile);
   }
 
   void start() {
-    cache.start(settings.startTimeout);
+    cache.start(settings.startTimeout, nodes == null ? null : nodes.start());
     statement.publish();
     claims.start();
     sources.start();
     volumes.start();
+    expansions.start();
     serving = true;
     LOG.info(
         "serving the claims of {}{}",
@@ -90,7 +113,7 @@ final class RunningProvisioner implements Provisioner {
 
   @Override
   public boolean ready() {
-    return serving && cache.synced() && facts.synced();
+    return serving && cache.synced() && facts.synced() && (nodes == null || nodes.synced());
   }
 
   @Override
@@ -98,9 +121,13 @@ final class RunningProvisioner implements Provisioner {
     serving = false;
     statement.close();
     cache.close();
+    if (nodes != null) {
+      nodes.close();
+    }
     claims.close();
     sources.close();
     volumes.close();
+    expansions.close();
     events.close();
     facts.close();
   }
@@ -114,6 +141,7 @@ final class RunningProvisioner implements Provisioner {
         claims.offer(claim.key());
       }
       offerAsSource(claim);
+      offerToExpand(claim);
       hastenClonesOf(claim);
     }
 
@@ -132,7 +160,12 @@ final class RunningProvisioner implements Provisioner {
       if (source != null && old.recorded() && !claim.recorded()) {
         sources.offer(source);
       }
+      if (isBound(object) && !isBound(before) && claim.isFor(settings.driverName)) {
+        metrics.bound(object, Instant.now());
+      }
       offerAsSource(claim);
+      offerAsSource(old);
+      offerToExpand(claim);
       boolean sourceChanged =
           old.terminating() != claim.terminating()
               || !Objects.equals(phase(before), phase(object))
@@ -147,6 +180,7 @@ final class RunningProvisioner implements Provisioner {
     public void onDelete(PersistentVolumeClaim object, boolean unseen) {
       Claim claim = new Claim(object);
       maker.forget(claim.uid());
+      offerAsSource(claim);
       if (claim.isFor(settings.driverName)) {
         claims.hasten(claim.key());
       }
@@ -162,6 +196,12 @@ final class RunningProvisioner implements Provisioner {
       }
     }
 
+    private void offerToExpand(Claim claim) {
+      if (claim.isFor(settings.driverName) && expander.concerns(claim.object())) {
+        expansions.offer(claim.key());
+      }
+    }
+
     /** Clones that were refused for what their source was need not wait out their back-off. */
     private void hastenClonesOf(Claim source) {
       for (Claim clone : cache.clonesOf(source.key())) {
@@ -169,6 +209,10 @@ final class RunningProvisioner implements Provisioner {
           claims.hasten(clone.key());
         }
       }
+    }
+
+    private static boolean isBound(PersistentVolumeClaim object) {
+      return "Bound".equals(phase(object));
     }
 
     private static @Nullable String phase(PersistentVolumeClaim object) {

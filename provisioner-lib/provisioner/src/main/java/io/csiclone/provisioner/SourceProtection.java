@@ -32,6 +32,9 @@ final class SourceProtection {
   /** The clones in the making by their source, for what the cache does not show yet. */
   private final Map<ClaimKey, Set<ClaimKey>> making = new ConcurrentHashMap<>();
 
+  /** By source, the version that lost the finalizer and that the cache may still show. */
+  private final Map<ClaimKey, String> unprotected = new ConcurrentHashMap<>();
+
   private final ReentrantLock[] locks = new ReentrantLock[64];
 
   SourceProtection(
@@ -92,7 +95,7 @@ final class SourceProtection {
         clones.add(clone);
         return;
       }
-      boolean done = false;
+      boolean done = protectAsCached(source, worthIt);
       for (int attempt = 1; !done; attempt++) {
         if (attempt > ATTEMPTS) {
           throw new ProvisioningException(
@@ -108,6 +111,20 @@ final class SourceProtection {
       making.put(source, new HashSet<>(Set.of(clone)));
     } finally {
       lock.unlock();
+    }
+  }
+
+  /** Protects {@code source} without reading it, if it still is as it was last seen. */
+  private boolean protectAsCached(ClaimKey source, Function<@Nullable Claim, Boolean> worthIt) {
+    Claim cached = cache.claim(source);
+    // A finalizer seen may be gone by now; one that is put on an unchanged claim is there.
+    if (cached == null || cached.terminating() || cached.hasFinalizer(Names.CLONE_SOURCE)) {
+      return false;
+    }
+    try {
+      return worthIt.apply(cached) && writer.protect(cached);
+    } catch (ProvisioningException refusedAsCached) {
+      return false;
     }
   }
 
@@ -131,13 +148,17 @@ final class SourceProtection {
     lock.lock();
     try {
       Claim claim = cache.claim(source);
-      if (claim != null
-          && claim.hasFinalizer(Names.CLONE_SOURCE)
+      if (claim == null || !claim.hasFinalizer(Names.CLONE_SOURCE)) {
+        unprotected.remove(source);
+        return WorkQueue.Outcome.DONE;
+      }
+      if (!claim.object().getMetadata().getResourceVersion().equals(unprotected.get(source))
           && !making.containsKey(source)
           // When the record of the last one goes, its claim's update brings us here again.
           && cache.clonesOf(source).stream().noneMatch(Claim::recorded)
           && isOurs(claim)) {
         writer.unprotect(claim);
+        unprotected.put(source, claim.object().getMetadata().getResourceVersion());
       }
       return WorkQueue.Outcome.DONE;
     } finally {

@@ -3,6 +3,7 @@ package io.csiclone.provisioner;
 import io.csiclone.provisioner.CsiClient.DeleteAnswer;
 import io.csiclone.provisioner.WorkQueue.Outcome;
 import io.fabric8.kubernetes.api.model.PersistentVolume;
+import io.fabric8.kubernetes.api.model.SecretReference;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.dsl.Resource;
@@ -25,26 +26,32 @@ final class VolumeDeleter {
   private final KubernetesClient client;
   private final ClusterCache cache;
   private final CsiClient csi;
+  private final ClassSecrets secrets;
   private final String driverName;
   private final @Nullable NodeTopology node;
   private final Predicate<String> isCloning;
   private final EventRecorder events;
+  private final ProvisionerMetrics metrics;
 
   VolumeDeleter(
       KubernetesClient client,
       ClusterCache cache,
       CsiClient csi,
+      ClassSecrets secrets,
       String driverName,
       @Nullable NodeTopology node,
       Predicate<String> isCloning,
-      EventRecorder events) {
+      EventRecorder events,
+      ProvisionerMetrics metrics) {
     this.client = client;
     this.cache = cache;
     this.csi = csi;
+    this.secrets = secrets;
     this.driverName = driverName;
     this.node = node;
     this.isCloning = isCloning;
     this.events = events;
+    this.metrics = metrics;
   }
 
   /** Whether {@code volume} is one this instance has to delete. */
@@ -79,16 +86,40 @@ final class VolumeDeleter {
     if (isCloning.test(handle) || cache.isBeingCloned(volume)) {
       return new Outcome.RetryIn(WHILE_CLONED);
     }
-    return switch (csi.delete(handle)) {
-      case DeleteAnswer.Deleted() -> removeObject(volume);
-      case DeleteAnswer.InProgress(_) -> Outcome.BACK_OFF;
-      case DeleteAnswer.Failed(var status) -> {
-        String words = CsiClient.words(status);
-        events.warning(volume, "VolumeFailedDelete", words);
-        LOG.info("volume {}: not deleted: {}", name, words);
-        yield Outcome.BACK_OFF;
+    Map<String, String> secrets;
+    try {
+      secrets = secrets(volume);
+    } catch (ProvisioningException e) {
+      return failed(volume, String.valueOf(e.getMessage()));
+    }
+    return switch (csi.delete(handle, secrets)) {
+      case DeleteAnswer.Deleted() -> {
+        metrics.deleted(className(volume), true);
+        yield removeObject(volume);
       }
+      case DeleteAnswer.InProgress(_) -> Outcome.BACK_OFF;
+      case DeleteAnswer.Failed(var status) -> failed(volume, CsiClient.words(status));
     };
+  }
+
+  private Outcome failed(PersistentVolume volume, String words) {
+    events.warning(volume, "VolumeFailedDelete", words);
+    metrics.deleted(className(volume), false);
+    LOG.info("volume {}: not deleted: {}", volume.getMetadata().getName(), words);
+    return Outcome.BACK_OFF;
+  }
+
+  private static String className(PersistentVolume volume) {
+    return Objects.requireNonNullElse(volume.getSpec().getStorageClassName(), "");
+  }
+
+  /** What the volume was made with, by its annotations: its class may be gone. */
+  private Map<String, String> secrets(PersistentVolume volume) {
+    Map<String, String> annotations =
+        Objects.requireNonNullElse(volume.getMetadata().getAnnotations(), Map.of());
+    String name = annotations.getOrDefault(Names.DELETION_SECRET_NAME, "");
+    String namespace = annotations.getOrDefault(Names.DELETION_SECRET_NAMESPACE, "");
+    return name.isEmpty() ? Map.of() : secrets.read(new SecretReference(name, namespace));
   }
 
   private Outcome removeObject(PersistentVolume volume) {
@@ -105,7 +136,7 @@ final class VolumeDeleter {
         return Outcome.DONE;
       }
       try {
-        new MetadataPatch(client, now).without(Names.VOLUME_FINALIZER).send();
+        MetadataPatch.ifUnchanged(client, now).without(Names.VOLUME_FINALIZER).send();
         LOG.info("volume {}: deleted", name);
         return Outcome.DONE;
       } catch (KubernetesClientException e) {

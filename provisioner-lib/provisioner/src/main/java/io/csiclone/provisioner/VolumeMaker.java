@@ -27,7 +27,7 @@ final class VolumeMaker {
   private final CsiClient csi;
   private final boolean placed;
   private final boolean nodeLocal;
-  private final EventRecorder events;
+  private final Announcer announcer;
   private final Consumer<ClaimKey> sweepSource;
 
   private final Map<ClaimKey, Making> inTheMaking = new ConcurrentHashMap<>();
@@ -50,7 +50,7 @@ final class VolumeMaker {
       CsiClient csi,
       boolean placed,
       boolean nodeLocal,
-      EventRecorder events,
+      Announcer announcer,
       Consumer<ClaimKey> sweepSource) {
     this.cache = cache;
     this.writer = writer;
@@ -59,7 +59,7 @@ final class VolumeMaker {
     this.csi = csi;
     this.placed = placed;
     this.nodeLocal = nodeLocal;
-    this.events = events;
+    this.announcer = announcer;
     this.sweepSource = sweepSource;
   }
 
@@ -131,11 +131,8 @@ final class VolumeMaker {
     return switch (csi.create(making.request)) {
       case CreateAnswer.Created(var volume) -> accept(making, volume);
       case CreateAnswer.InProgress(var status) -> {
-        if (making.isFirstPoll() && !Thread.currentThread().isInterrupted()) {
-          events.normal(
-              making.claim.object(),
-              making.source == null ? "Provisioning" : "Cloning",
-              "the driver is at work (" + CsiClient.words(status) + ")");
+        if (!Thread.currentThread().isInterrupted()) {
+          announcer.underWay(making, CsiClient.words(status));
         }
         yield new Outcome.RetryIn(making.nextPoll());
       }
@@ -165,14 +162,14 @@ final class VolumeMaker {
     }
     if (fault != null) {
       making.unwanted = volume.getVolumeId();
-      events.provisioningFailed(making.claim, fault);
+      announcer.failed(making, fault);
       return abandon(making);
     }
     if (!isWanted(cache.claim(making.claim.key()), making)) {
       making.unwanted = volume.getVolumeId();
       return abandon(making);
     }
-    volumes.write(making.claim, making.storageClass, volume);
+    volumes.write(making, volume);
     made.add(making.claim.uid());
     try {
       end(making, () -> writer.made(making.claim));
@@ -180,12 +177,7 @@ final class VolumeMaker {
       made.remove(making.claim.uid());
       throw e;
     }
-    String words =
-        making.source == null
-            ? "volume " + making.claim.volumeObjectName() + " is made"
-            : "claim " + making.source + " is cloned into " + making.claim.volumeObjectName();
-    events.normal(making.claim.object(), "ProvisioningSucceeded", words);
-    LOG.info("claim {}: {}", making.claim.key(), words);
+    announcer.made(making);
     return Outcome.DONE;
   }
 
@@ -212,7 +204,7 @@ final class VolumeMaker {
       }
     }
     String unwanted = making.unwanted;
-    return switch (csi.delete(unwanted)) {
+    return switch (csi.delete(unwanted, making.request.getSecretsMap())) {
       case DeleteAnswer.Deleted() -> {
         giveUp(making);
         LOG.info("claim {}: unwanted volume {} deleted", making.claim.key(), unwanted);
@@ -234,9 +226,11 @@ final class VolumeMaker {
   private void end(Making making, Runnable recordOff) {
     recordOff.run();
     inTheMaking.remove(making.claim.key());
-    if (making.source != null) {
-      protection.release(making.source, making.claim.key());
-      sweepSource.accept(making.source);
+    announcer.forget(making);
+    ClaimKey source = making.sourceClaim();
+    if (source != null) {
+      protection.release(source, making.claim.key());
+      sweepSource.accept(source);
     }
   }
 
@@ -246,7 +240,7 @@ final class VolumeMaker {
   }
 
   private Outcome failed(Making making, String words) {
-    events.provisioningFailed(making.claim, words);
+    announcer.failed(making, words);
     return Outcome.BACK_OFF;
   }
 }

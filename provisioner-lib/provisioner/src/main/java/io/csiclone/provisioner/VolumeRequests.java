@@ -7,25 +7,33 @@ import io.csiclone.csiproto.TopologyRequirement;
 import io.csiclone.csiproto.VolumeCapability;
 import io.csiclone.csiproto.VolumeCapability.AccessMode;
 import io.csiclone.csiproto.VolumeContentSource;
+import io.csiclone.provisioner.ClassParameters.SecretUse;
 import io.fabric8.kubernetes.api.model.Quantity;
-import io.fabric8.kubernetes.api.model.storage.StorageClass;
 import java.math.BigDecimal;
 import java.math.RoundingMode;
 import java.util.List;
-import java.util.Locale;
-import java.util.Map;
-import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /** From a claim and its class to the request its driver gets. */
 final class VolumeRequests {
 
-  private static final String FS_TYPE = Names.RESERVED_PARAMETER_PREFIX + "fstype";
+  private static final String METADATA = Names.RESERVED_PARAMETER_PREFIX;
 
-  /** The older spelling, which reaches the driver as well. */
-  private static final String FS_TYPE_OLD = "fstype";
+  private final VolumeSettings settings;
+  private final DriverTraits driver;
+  private final ClassSecrets secrets;
+  private final AttributesClasses attributes;
 
-  private VolumeRequests() {}
+  VolumeRequests(
+      VolumeSettings settings,
+      DriverTraits driver,
+      ClassSecrets secrets,
+      AttributesClasses attributes) {
+    this.settings = settings;
+    this.driver = driver;
+    this.secrets = secrets;
+    this.attributes = attributes;
+  }
 
   /**
    * The request for {@code claim}.
@@ -34,23 +42,36 @@ final class VolumeRequests {
    * @param requirement where it has to be reachable from, or null for anywhere
    * @throws ProvisioningException when claim or class ask for what cannot be asked of a driver
    */
-  static CreateVolumeRequest request(
+  CreateVolumeRequest of(
       Claim claim,
-      StorageClass storageClass,
+      ClassParameters parameters,
+      List<String> mountOptions,
       @Nullable String sourceHandle,
-      @Nullable TopologyRequirement requirement,
-      DriverTraits driver) {
+      @Nullable TopologyRequirement requirement) {
+    String name = settings.volumeName(claim);
     var request =
         CreateVolumeRequest.newBuilder()
-            .setName(claim.volumeObjectName())
+            .setName(name)
             .setCapacityRange(CapacityRange.newBuilder().setRequiredBytes(requestedBytes(claim)))
-            .putAllParameters(parametersForDriver(storageClass));
+            .putAllParameters(parameters.forDriver())
+            .putAllMutableParams(attributes.parametersFor(claim, driver));
+    if (settings.extraCreateMetadata()) {
+      request
+          .putParameters(METADATA + "pvc/name", claim.key().name())
+          .putParameters(METADATA + "pvc/namespace", claim.key().namespace())
+          .putParameters(METADATA + "pv/name", name);
+    }
+    SecretTemplate secret = parameters.secrets().get(SecretUse.PROVISIONER);
+    if (secret != null) {
+      request.putAllSecrets(secrets.read(secret.forClaim(claim, name)));
+    }
     List<String> modes = claim.object().getSpec().getAccessModes();
     if (modes.isEmpty()) {
       throw new ProvisioningException("claim " + claim.key() + " names no access mode");
     }
     for (String mode : modes) {
-      request.addVolumeCapabilities(capability(claim, storageClass, accessMode(mode, driver)));
+      request.addVolumeCapabilities(
+          capability(claim, parameters, mountOptions, accessMode(mode, driver)));
     }
     if (sourceHandle != null) {
       request.setVolumeContentSource(contentSource(sourceHandle));
@@ -67,22 +88,20 @@ final class VolumeRequests {
   }
 
   private static VolumeCapability capability(
-      Claim claim, StorageClass storageClass, AccessMode.Mode mode) {
+      Claim claim, ClassParameters parameters, List<String> mountOptions, AccessMode.Mode mode) {
     var capability =
         VolumeCapability.newBuilder().setAccessMode(AccessMode.newBuilder().setMode(mode));
     if (claim.isBlock()) {
       return capability.setBlock(VolumeCapability.BlockVolume.getDefaultInstance()).build();
     }
-    var mount =
-        VolumeCapability.MountVolume.newBuilder().addAllMountFlags(storageClass.getMountOptions());
-    String fsType = fsType(storageClass);
-    if (fsType != null) {
-      mount.setFsType(fsType);
+    var mount = VolumeCapability.MountVolume.newBuilder().addAllMountFlags(mountOptions);
+    if (parameters.fsType() != null) {
+      mount.setFsType(parameters.fsType());
     }
     return capability.setMount(mount).build();
   }
 
-  private static AccessMode.Mode accessMode(String mode, DriverTraits driver) {
+  static AccessMode.Mode accessMode(String mode, DriverTraits driver) {
     return switch (mode) {
       case "ReadWriteMany" -> AccessMode.Mode.MULTI_NODE_MULTI_WRITER;
       case "ReadOnlyMany" -> AccessMode.Mode.MULTI_NODE_READER_ONLY;
@@ -97,51 +116,6 @@ final class VolumeRequests {
               : AccessMode.Mode.SINGLE_NODE_WRITER;
       default -> throw new ProvisioningException("access mode " + mode + " is unknown");
     };
-  }
-
-  /** The filesystem the class asks for, or null when it leaves that to the driver. */
-  static @Nullable String fsType(StorageClass storageClass) {
-    String found = null;
-    for (var parameter : parameters(storageClass).entrySet()) {
-      String key = parameter.getKey().toLowerCase(Locale.ROOT);
-      if (key.equals(FS_TYPE) || key.equals(FS_TYPE_OLD)) {
-        if (found != null) {
-          throw new ProvisioningException(
-              "storage class "
-                  + storageClass.getMetadata().getName()
-                  + " names the filesystem twice; keep only the parameter "
-                  + FS_TYPE);
-        }
-        found = parameter.getValue();
-      }
-    }
-    return found == null || found.isEmpty() ? null : found;
-  }
-
-  private static Map<String, String> parametersForDriver(StorageClass storageClass) {
-    var result = new TreeMap<String, String>();
-    parameters(storageClass)
-        .forEach((key, value) -> {
-          if (!key.startsWith(Names.RESERVED_PARAMETER_PREFIX)) {
-            result.put(key, value);
-          } else if (!key.toLowerCase(Locale.ROOT).equals(FS_TYPE)) {
-            // Among these are the secret names: making volumes without them would be wrong.
-            throw new ProvisioningException(
-                "storage class "
-                    + storageClass.getMetadata().getName()
-                    + " has the parameter "
-                    + key
-                    + ", which is reserved and not supported; of "
-                    + Names.RESERVED_PARAMETER_PREFIX
-                    + " only fstype is");
-          }
-        });
-    return result;
-  }
-
-  private static Map<String, String> parameters(StorageClass storageClass) {
-    Map<String, String> parameters = storageClass.getParameters();
-    return parameters == null ? Map.of() : parameters;
   }
 
   /** The storage request in bytes, rounded up. */

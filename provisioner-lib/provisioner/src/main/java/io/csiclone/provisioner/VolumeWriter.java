@@ -3,7 +3,6 @@ package io.csiclone.provisioner;
 import io.csiclone.csiproto.CreateVolumeRequest;
 import io.csiclone.csiproto.Volume;
 import io.fabric8.kubernetes.api.model.PersistentVolume;
-import io.fabric8.kubernetes.api.model.storage.StorageClass;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import org.jspecify.annotations.Nullable;
@@ -12,11 +11,11 @@ import org.jspecify.annotations.Nullable;
 final class VolumeWriter {
 
   private final KubernetesClient client;
-  private final String driverName;
+  private final VolumeSettings settings;
 
-  VolumeWriter(KubernetesClient client, String driverName) {
+  VolumeWriter(KubernetesClient client, VolumeSettings settings) {
     this.client = client;
-    this.driverName = driverName;
+    this.settings = settings;
   }
 
   /** What is wrong with the volume made for {@code request}; null when nothing is. */
@@ -39,8 +38,9 @@ final class VolumeWriter {
   }
 
   /** Writes the volume object; one that is there already for the same volume is as good. */
-  void write(Claim claim, StorageClass storageClass, Volume volume) {
-    PersistentVolume wanted = PersistentVolumes.of(claim, storageClass, volume, driverName);
+  void write(Making making, Volume volume) {
+    Claim claim = making.claim;
+    PersistentVolume wanted = PersistentVolumes.of(making, volume, settings);
     try {
       client.persistentVolumes().resource(wanted).create();
     } catch (KubernetesClientException e) {
@@ -51,11 +51,13 @@ final class VolumeWriter {
       boolean same =
           found != null
               && PersistentVolumes.isFor(found, claim)
-              && volume.getVolumeId().equals(PersistentVolumes.handle(found, driverName));
+              && volume
+                  .getVolumeId()
+                  .equals(PersistentVolumes.handle(found, settings.driverName()));
       if (!same) {
         throw new ProvisioningException(
             "a volume object "
-                + claim.volumeObjectName()
+                + settings.volumeName(claim)
                 + " exists that is not of this claim; delete it");
       }
     }
@@ -68,6 +70,6 @@ final class VolumeWriter {
   }
 
   private @Nullable PersistentVolume live(Claim claim) {
-    return client.persistentVolumes().withName(claim.volumeObjectName()).get();
+    return client.persistentVolumes().withName(settings.volumeName(claim)).get();
   }
 }

@@ -15,6 +15,9 @@ import io.fabric8.kubernetes.client.server.mock.KubernetesCrudDispatcher;
 import io.fabric8.kubernetes.client.server.mock.KubernetesMockServer;
 import io.fabric8.mockwebserver.Context;
 import io.fabric8.mockwebserver.MockWebServer;
+import io.fabric8.mockwebserver.http.MockResponse;
+import io.fabric8.mockwebserver.http.RecordedRequest;
+import io.fabric8.zjsonpatch.JsonPatchException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -42,11 +45,21 @@ abstract class ProvisionerTestBed {
 
   final KubernetesMockServer server =
       new KubernetesMockServer(
-          new Context(),
-          new MockWebServer(),
-          new HashMap<>(),
-          new KubernetesCrudDispatcher(),
-          false);
+          new Context(), new MockWebServer(), new HashMap<>(), new ConditionalPatches(), false);
+
+  /** Answers as an API server when a JSON patch does not apply; fabric8's would not answer. */
+  private static final class ConditionalPatches extends KubernetesCrudDispatcher {
+    @Override
+    public MockResponse dispatch(RecordedRequest request) {
+      try {
+        return super.dispatch(request);
+      } catch (JsonPatchException e) {
+        return new MockResponse()
+            .setResponseCode(422)
+            .setBody("{\"kind\":\"Status\",\"code\":422}");
+      }
+    }
+  }
 
   final KubernetesClient client = start(server);
   final ScriptedDriver driver = new ScriptedDriver();

@@ -1,5 +1,7 @@
 package io.csiclone.provisioner;
 
+import io.csiclone.csiproto.ControllerExpandVolumeRequest;
+import io.csiclone.csiproto.ControllerExpandVolumeResponse;
 import io.csiclone.csiproto.ControllerGetCapabilitiesRequest;
 import io.csiclone.csiproto.ControllerGetCapabilitiesResponse;
 import io.csiclone.csiproto.ControllerGrpc;
@@ -48,13 +50,20 @@ final class ScriptedDriver implements AutoCloseable {
   static final String NAME = "scripted.example.com";
 
   final List<CreateVolumeRequest> creates = new CopyOnWriteArrayList<>();
+  final List<ControllerExpandVolumeRequest> expands = new CopyOnWriteArrayList<>();
   final List<String> deletes = new CopyOnWriteArrayList<>();
+
+  /** The secrets that came with the last DeleteVolume. */
+  volatile Map<String, String> deleteSecrets = Map.of();
 
   /** The volumes that exist: by id, what they were made from. */
   final Map<String, CreateVolumeRequest> volumes = new ConcurrentHashMap<>();
 
   /** What the next CreateVolume calls answer instead of OK, one each. */
   final Queue<Status> nextCreates = new ConcurrentLinkedQueue<>();
+
+  /** What the next ControllerExpandVolume calls answer instead of OK, one each. */
+  final Queue<Status> nextExpands = new ConcurrentLinkedQueue<>();
 
   /** What the next DeleteVolume calls answer instead of OK, one each. */
   final Queue<Status> nextDeletes = new ConcurrentLinkedQueue<>();
@@ -73,6 +82,9 @@ final class ScriptedDriver implements AutoCloseable {
   volatile boolean forgetsContentSource;
   volatile long missingBytes;
   volatile Map<String, String> segments = Map.of();
+
+  /** What every volume made has as its context. */
+  final Map<String, String> volumeContext = new ConcurrentHashMap<>(Map.of("pool", "blue"));
 
   private final Server server;
   private final ManagedChannel channel;
@@ -196,7 +208,7 @@ final class ScriptedDriver implements AutoCloseable {
           Volume.newBuilder()
               .setVolumeId(id)
               .setCapacityBytes(request.getCapacityRange().getRequiredBytes() - missingBytes)
-              .putVolumeContext("pool", "blue");
+              .putAllVolumeContext(volumeContext);
       if (request.hasVolumeContentSource() && !forgetsContentSource) {
         volume.setContentSource(request.getVolumeContentSource());
       }
@@ -207,8 +219,27 @@ final class ScriptedDriver implements AutoCloseable {
     }
 
     @Override
+    public void controllerExpandVolume(
+        ControllerExpandVolumeRequest request,
+        StreamObserver<ControllerExpandVolumeResponse> observer) {
+      expands.add(request);
+      Status status = nextExpands.poll();
+      if (status != null) {
+        observer.onError(status.asRuntimeException());
+        return;
+      }
+      answer(
+          observer,
+          ControllerExpandVolumeResponse.newBuilder()
+              .setCapacityBytes(request.getCapacityRange().getRequiredBytes() - missingBytes)
+              .setNodeExpansionRequired(!request.getVolumeCapability().hasBlock())
+              .build());
+    }
+
+    @Override
     public void deleteVolume(
         DeleteVolumeRequest request, StreamObserver<DeleteVolumeResponse> observer) {
+      deleteSecrets = request.getSecretsMap();
       deletes.add(request.getVolumeId());
       Status status = nextDeletes.poll();
       if (status != null) {

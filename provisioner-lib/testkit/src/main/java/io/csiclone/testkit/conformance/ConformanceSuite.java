@@ -1,5 +1,7 @@
 package io.csiclone.testkit.conformance;
 
+import io.csiclone.csiproto.GetPluginInfoRequest;
+import io.csiclone.csiproto.GetPluginInfoResponse;
 import io.csiclone.csiproto.VolumeCapability;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -26,10 +28,16 @@ public final class ConformanceSuite {
   private final VolumeOpener opener;
   private final Settings settings;
   private final List<VolumeCapability> capabilities;
+  private final ConformanceReport report;
 
   /** What all checks share. */
   record Settings(
-      long volumeBytes, long largerBytes, Map<String, String> parameters, Duration patience) {}
+      long volumeBytes,
+      long largerBytes,
+      Map<String, String> parameters,
+      Duration patience,
+      @Nullable KillHook kill,
+      @Nullable CopyHold hold) {}
 
   private ConformanceSuite(Builder builder) {
     this.socket = builder.socket;
@@ -46,7 +54,10 @@ public final class ConformanceSuite {
             builder.volumeBytes,
             builder.largerBytes,
             Map.copyOf(builder.parameters),
-            builder.patience);
+            builder.patience,
+            builder.kill,
+            builder.hold);
+    this.report = new ConformanceReport(builder.report);
   }
 
   /**
@@ -76,6 +87,7 @@ public final class ConformanceSuite {
     all.addAll(ListChecks.all());
     all.addAll(ExpansionChecks.all());
     all.addAll(SnapshotChecks.all());
+    all.addAll(KillChecks.all());
     return all;
   }
 
@@ -97,10 +109,24 @@ public final class ConformanceSuite {
   }
 
   private void run(Check check, VolumeCapability capability) throws Exception {
+    String volumes = Requests.title(capability);
     try (DriverClient client = DriverClient.of(socket);
         Trial trial = new Trial(client, opener, settings, capability)) {
+      GetPluginInfoResponse driver =
+          client
+              .identity()
+              .withWaitForReady()
+              .getPluginInfo(GetPluginInfoRequest.getDefaultInstance());
+      report.of(driver.getName() + " " + driver.getVendorVersion());
       check.body().run(trial);
+    } catch (TestAbortedException e) {
+      report.skipped(volumes, check, e);
+      throw e;
+    } catch (Exception | AssertionError e) {
+      report.failed(volumes, check, e);
+      throw e;
     }
+    report.passed(volumes, check);
   }
 
   /** What the suite must know of the driver. */
@@ -115,6 +141,9 @@ public final class ConformanceSuite {
     private long volumeBytes = 64 * MIB;
     private long largerBytes = 128 * MIB;
     private Duration patience = Duration.ofMinutes(1);
+    private @Nullable KillHook kill;
+    private @Nullable CopyHold hold;
+    private @Nullable Path report;
 
     private Builder(Path socket) {
       this.socket = socket;
@@ -164,6 +193,24 @@ public final class ConformanceSuite {
     /** How long a volume may take until it is made, ABORTED answers included; a minute. */
     public Builder patience(Duration value) {
       patience = value;
+      return this;
+    }
+
+    /** How to kill the driver; without it the checks about kills are skipped. */
+    public Builder killWith(KillHook value) {
+      kill = value;
+      return this;
+    }
+
+    /** How to keep copies from ending; without it what needs it is skipped. */
+    public Builder holdCopiesWith(CopyHold value) {
+      hold = value;
+      return this;
+    }
+
+    /** Where to write the results as a page in Markdown, besides what JUnit makes of them. */
+    public Builder reportTo(Path file) {
+      report = file;
       return this;
     }
 

@@ -9,6 +9,7 @@ import io.csiclone.csiproto.CreateSnapshotRequest;
 import io.csiclone.csiproto.CreateVolumeRequest;
 import io.csiclone.csiproto.DeleteSnapshotRequest;
 import io.csiclone.csiproto.DeleteVolumeRequest;
+import io.csiclone.csiproto.ProbeRequest;
 import io.csiclone.csiproto.Snapshot;
 import io.csiclone.csiproto.Volume;
 import io.csiclone.csiproto.VolumeCapability;
@@ -136,6 +137,28 @@ final class Trial implements AutoCloseable {
     if (!able) {
       throw new TestAbortedException("the driver does not announce " + announced);
     }
+  }
+
+  /** Kills the driver and waits until the next one answers; skips the check without a hook. */
+  void killAndRestart() throws Exception {
+    KillHook kill = settings.kill();
+    if (kill == null) {
+      throw new TestAbortedException("no way to kill the driver was given");
+    }
+    kill.killAndRestart();
+    client.channel().resetConnectBackoff();
+    var _ = client.identity().withWaitForReady().probe(ProbeRequest.getDefaultInstance());
+  }
+
+  /** Keeps clones from being finished; skips the check without a hook. */
+  AutoCloseable holdCopies() throws Exception {
+    return holdCopiesIfPossible()
+        .orElseThrow(() -> new TestAbortedException("no way to hold copies was given"));
+  }
+
+  Optional<AutoCloseable> holdCopiesIfPossible() throws Exception {
+    CopyHold hold = settings.hold();
+    return hold == null ? Optional.empty() : Optional.of(hold.hold());
   }
 
   /** A snapshot that can be restored; taking it may need patience. */

@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -38,6 +39,35 @@ class ConformanceSuiteTest {
 
       assertThat(failures.keySet()).containsExactlyInAnyOrderElementsOf(fault.caughtBy());
     }
+  }
+
+  @Test
+  void theReportTellsEachStatementAndWhyOneFailedOrWasNotChecked() throws IOException {
+    Path report = folder.resolve("report.md");
+    try (TinyDriver driver = new TinyDriver(folder, Fault.COPIES_NOTHING)) {
+      var _ =
+          ConformanceSuite.forSocket(driver.socket())
+              .openWith(VolumeOpener.paths(driver::file))
+              .sizes(2 * MIB, 4 * MIB)
+              .block()
+              .reportTo(report)
+              .build()
+              .failures(check ->
+                  Set.of(
+                          "a clone holds the bytes of its source",
+                          "a clone names its source",
+                          "what was there before a kill is there after it")
+                      .contains(check.statement()));
+    }
+    assertThat(report)
+        .content()
+        .startsWith("# Conformance of ")
+        .contains("1 statements hold, 1 do not, 1 were not checked.")
+        .contains("## block volumes")
+        .contains("| a clone names its source | yes |")
+        .contains("| a clone holds the bytes of its source | **no**: ")
+        .contains(
+            "| what was there before a kill is there after it | not checked: no way to kill the driver was given |");
   }
 
   @Test
@@ -78,6 +108,8 @@ class ConformanceSuiteTest {
     return ConformanceSuite.forSocket(driver.socket())
         .openWith(VolumeOpener.paths(driver::file))
         .sizes(2 * MIB, 4 * MIB)
+        .killWith(driver::killAndRestart)
+        .holdCopiesWith(driver::holdCopies)
         .block();
   }
 }

@@ -10,7 +10,9 @@ enum Fault {
   COPIES_AGAIN("asking again leaves the clone's bytes alone"),
   COPIES_ONCE("two clones made at once both hold the bytes"),
   COPIES_NO_CLONES("a clone can be cloned"),
-  IS_READY_BEFORE_ITS_COPY("a clone outlasts the deadlines of its callers"),
+  IS_READY_BEFORE_ITS_COPY(
+      "a clone outlasts the deadlines of its callers",
+      "a clone is not answered before its copy has ended"),
   SHARES_STORAGE(
       "a change of the source does not reach the clone",
       "a change of the clone does not reach the source",
@@ -54,7 +56,12 @@ enum Fault {
   TAKES_SNAPSHOTS_OF_NOTHING("a snapshot of a volume that never was is NOT_FOUND"),
   RESTORES_NOTHING("a restore of a snapshot that never was is NOT_FOUND"),
   FAILS_TO_DELETE_AN_UNKNOWN_SNAPSHOT("deleting a snapshot ten times succeeds"),
-  LISTS_ALL_SNAPSHOTS("snapshots are listed by id and by source");
+  LISTS_ALL_SNAPSHOTS("snapshots are listed by id and by source"),
+  FORGETS_WHAT_IT_HAD(
+      "what was there before a kill is there after it",
+      "a clone that a kill cut off ends with the bytes of its source",
+      "a clone deleted after a kill leaves nothing under its name"),
+  KEEPS_HALF_A_CLONE("a clone that a kill cut off ends with the bytes of its source");
 
   private final List<String> caughtBy;
 

@@ -53,6 +53,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -66,12 +67,14 @@ final class TinyDriver implements AutoCloseable {
   private final @Nullable Fault fault;
   private final EventLoopGroup loops =
       new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
-  private final Server server;
+  private Server server;
   private final Map<String, Made> byName = new HashMap<>();
   private final Map<String, Made> byId = new HashMap<>();
   private final Set<String> cloned = new HashSet<>();
   private final Map<String, Long> sizes = new TreeMap<>();
   private final TinySnapshots snapshots;
+  private volatile CountDownLatch held = new CountDownLatch(0);
+  private boolean halves;
 
   private record Made(String id, CreateVolumeRequest request) {
 
@@ -95,16 +98,45 @@ final class TinyDriver implements AutoCloseable {
     this.folder = folder;
     this.fault = fault;
     this.snapshots = new TinySnapshots(this::file, fault);
-    this.server =
-        NettyServerBuilder.forAddress(UnixDomainSocketAddress.of(socket()))
-            .channelType(NioServerDomainSocketChannel.class)
-            .bossEventLoopGroup(loops)
-            .workerEventLoopGroup(loops)
-            .executor(Executors.newVirtualThreadPerTaskExecutor())
-            .addService(new Controller())
-            .addService(new Identity())
-            .build()
-            .start();
+    this.server = serve();
+  }
+
+  private Server serve() throws IOException {
+    return NettyServerBuilder.forAddress(UnixDomainSocketAddress.of(socket()))
+        .channelType(NioServerDomainSocketChannel.class)
+        .bossEventLoopGroup(loops)
+        .workerEventLoopGroup(loops)
+        .executor(Executors.newVirtualThreadPerTaskExecutor())
+        .addService(new Controller())
+        .addService(new Identity())
+        .build()
+        .start();
+  }
+
+  /** As a kill and a new process: no call is answered any more, what is on the medium stays. */
+  void killAndRestart() throws IOException, InterruptedException {
+    server.shutdownNow();
+    held.countDown();
+    server.awaitTermination(10, TimeUnit.SECONDS);
+    synchronized (this) {
+      if (has(Fault.FORGETS_WHAT_IT_HAD)) {
+        for (String id : byId.keySet()) {
+          Files.deleteIfExists(file(id));
+        }
+        byName.clear();
+        byId.clear();
+      }
+      halves = has(Fault.KEEPS_HALF_A_CLONE);
+    }
+    Files.deleteIfExists(socket());
+    server = serve();
+  }
+
+  /** No copy ends until the answer is closed. */
+  AutoCloseable holdCopies() {
+    CountDownLatch latch = new CountDownLatch(1);
+    held = latch;
+    return latch::countDown;
   }
 
   Path socket() {
@@ -153,6 +185,7 @@ final class TinyDriver implements AutoCloseable {
     if (has(Fault.IS_READY_BEFORE_ITS_COPY) && request.hasVolumeContentSource()) {
       resize(made.id(), request.getCapacityRange().getRequiredBytes());
       Thread.sleep(COPY_MILLIS);
+      held.await();
       copy(request.getVolumeContentSource().getVolume().getVolumeId(), made.id());
     }
     boolean forgets =
@@ -163,6 +196,10 @@ final class TinyDriver implements AutoCloseable {
   }
 
   private Volume again(Made known, CreateVolumeRequest request) throws IOException {
+    if (halves && request.hasVolumeContentSource()) {
+      resize(known.id(), request.getCapacityRange().getRequiredBytes() / 2);
+      resize(known.id(), request.getCapacityRange().getRequiredBytes());
+    }
     CreateVolumeRequest first = known.request();
     boolean clones = request.hasVolumeContentSource();
     boolean sameSource =
@@ -222,7 +259,9 @@ final class TinyDriver implements AutoCloseable {
     return source;
   }
 
-  private void populate(Made source, String id, long bytes) throws IOException {
+  private void populate(Made source, String id, long bytes)
+      throws IOException, InterruptedException {
+    held.await();
     if (has(Fault.SHARES_STORAGE)) {
       Files.createSymbolicLink(file(id), file(source.id()));
       return;

@@ -8,10 +8,10 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /**
- * Memory outside the heap for reads and writes, aligned to a page. Used by one thread at a time;
- * {@link #close()} frees it and must not run beside a call that uses it.
+ * Memory outside the heap for reads and writes, aligned to a page; part of a {@link BufferSlab}.
+ * Used by one thread at a time.
  */
-public final class AlignedBuffer implements AutoCloseable {
+public final class AlignedBuffer {
 
   static final int PAGE = 4096;
 
@@ -20,13 +20,11 @@ public final class AlignedBuffer implements AutoCloseable {
 
   private static final Hasher128 XXH3 = Hashing.xxh3_128();
 
-  private final Arena arena = Arena.ofShared();
   private final MemorySegment memory;
   private final byte[] block = new byte[64 * 1024];
 
-  /** A buffer of {@code size} bytes. */
-  public AlignedBuffer(int size) {
-    memory = arena.allocate(size, PAGE);
+  AlignedBuffer(MemorySegment memory) {
+    this.memory = memory;
   }
 
   public int size() {
@@ -69,10 +67,5 @@ public final class AlignedBuffer implements AutoCloseable {
 
   MemorySegment slice(int from, int length) {
     return memory.asSlice(from, length);
-  }
-
-  @Override
-  public void close() {
-    arena.close();
   }
 }

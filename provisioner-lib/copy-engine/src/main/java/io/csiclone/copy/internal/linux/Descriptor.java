@@ -230,6 +230,11 @@ public final class Descriptor implements AutoCloseable {
     fallocate("fallocate(ZERO_RANGE)", ZERO_RANGE | KEEP_SIZE, offset, length);
   }
 
+  /** Takes space for a range, which reads as before: what is a hole as zeros. */
+  public void reserve(long offset, long length) throws SystemCallException {
+    fallocate("fallocate", KEEP_SIZE, offset, length);
+  }
+
   private void fallocate(String call, int mode, long offset, long length)
       throws SystemCallException {
     while (Libc.fallocate(fd, mode, offset, length) < 0) {

@@ -63,6 +63,16 @@ final class Libc {
           "sync_file_range",
           FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT));
 
+  private static final MethodHandle MMAP =
+      bind(
+          "mmap",
+          FunctionDescriptor.of(
+              ADDRESS, ADDRESS, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG));
+  private static final MethodHandle MUNMAP =
+      bind("munmap", FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_LONG));
+  private static final MethodHandle MADVISE =
+      bind("madvise", FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT));
+
   /** For calls the C library has no function for. */
   private static final MethodHandle SYSCALL =
       bind(
@@ -195,6 +205,32 @@ final class Libc {
   static int syncFileRange(int fd, long offset, long length, int flags) {
     try {
       return (int) SYNC_FILE_RANGE.invokeExact(STATE.get(), fd, offset, length, flags);
+    } catch (Throwable e) {
+      throw unexpected(e);
+    }
+  }
+
+  /** Memory that is no file's; the address is -1 when there is none to be had. */
+  static MemorySegment mmap(long length, int protection, int flags) {
+    try {
+      return (MemorySegment)
+          MMAP.invokeExact(STATE.get(), MemorySegment.NULL, length, protection, flags, -1, 0L);
+    } catch (Throwable e) {
+      throw unexpected(e);
+    }
+  }
+
+  static int munmap(MemorySegment start, long length) {
+    try {
+      return (int) MUNMAP.invokeExact(STATE.get(), start, length);
+    } catch (Throwable e) {
+      throw unexpected(e);
+    }
+  }
+
+  static int madvise(MemorySegment start, long length, int advice) {
+    try {
+      return (int) MADVISE.invokeExact(STATE.get(), start, length, advice);
     } catch (Throwable e) {
       throw unexpected(e);
     }
