@@ -1,22 +1,22 @@
 package io.csiclone.bench;
 
 import com.sun.management.ThreadMXBean;
+import jakarta.servlet.http.HttpServlet;
 import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
-import org.springframework.http.MediaType;
-import org.springframework.http.ResponseEntity;
-import org.springframework.web.bind.annotation.GetMapping;
-import org.springframework.web.bind.annotation.PostMapping;
-import org.springframework.web.bind.annotation.RestController;
+import org.springframework.boot.web.servlet.ServletRegistrationBean;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
 
 /**
  * Runs inside the webhook's process: what the same server, with the same TLS, can do when nothing
  * is read, judged or written.
  */
-@RestController
-final class ConstantAnswer {
+@Configuration(proxyBeanMethods = false)
+class ConstantAnswer {
 
   static final byte[] ADMITTED =
       """
@@ -24,16 +24,38 @@ final class ConstantAnswer {
       """
           .getBytes(StandardCharsets.UTF_8);
 
-  @PostMapping("/constant")
-  ResponseEntity<byte[]> constant(HttpServletRequest request) throws IOException {
-    request.getInputStream().readAllBytes();
-    return ResponseEntity.ok().contentType(MediaType.APPLICATION_JSON).body(ADMITTED);
+  @Bean
+  ServletRegistrationBean<HttpServlet> constant() {
+    return new ServletRegistrationBean<>(new Constant(), "/constant");
+  }
+
+  @Bean
+  ServletRegistrationBean<HttpServlet> allocated() {
+    return new ServletRegistrationBean<>(new Allocated(), "/allocated");
+  }
+
+  private static final class Constant extends HttpServlet {
+    private static final long serialVersionUID = 1L;
+
+    @Override
+    protected void doPost(HttpServletRequest request, HttpServletResponse response)
+        throws IOException {
+      request.getInputStream().readAllBytes();
+      response.setContentType("application/json");
+      response.setContentLength(ADMITTED.length);
+      response.getOutputStream().write(ADMITTED);
+    }
   }
 
   /** How many bytes of heap this process has ever taken. */
-  @GetMapping("/allocated")
-  ResponseEntity<String> allocated() {
-    var threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
-    return ResponseEntity.ok(Long.toString(threads.getTotalThreadAllocatedBytes()));
+  private static final class Allocated extends HttpServlet {
+    private static final long serialVersionUID = 1L;
+
+    @Override
+    protected void doGet(HttpServletRequest request, HttpServletResponse response)
+        throws IOException {
+      var threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+      response.getWriter().print(threads.getTotalThreadAllocatedBytes());
+    }
   }
 }

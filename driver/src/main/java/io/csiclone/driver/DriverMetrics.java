@@ -9,6 +9,7 @@ import io.csiclone.csi.SweepReport;
 import io.grpc.Status;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
@@ -99,6 +100,11 @@ final class DriverMetrics implements CloneListener {
     Gauge.builder("csi_clone_missing_volumes", missing, AtomicInteger::get)
         .description("Volumes on record that the pool does not hold")
         .register(registry);
+  }
+
+  /** For the parts that count by themselves. */
+  MeterRegistry registry() {
+    return registry;
   }
 
   private void gauge(String name, String description, Set<String> ids) {

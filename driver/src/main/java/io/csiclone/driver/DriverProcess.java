@@ -38,6 +38,7 @@ final class DriverProcess implements AutoCloseable {
   private volatile @Nullable Provisioner provisioner;
   private volatile @Nullable HealthServer health;
   private final DriverMetrics metrics = new DriverMetrics();
+  private final CloneProgress progress = new CloneProgress();
   private volatile boolean started;
   private boolean closed;
 
@@ -87,7 +88,10 @@ final class DriverProcess implements AutoCloseable {
                 .copyEngine(engine)
                 .records(pool.records())
                 .copyLimits(options.copyLimits())
-                .cloneListener(metrics)
+                .cloneListener(event -> {
+                  metrics.told(event);
+                  progress.told(event);
+                })
                 .sweep(options.sweepEvery(), metrics::swept)
                 .socket(options.socket())
                 .start());
@@ -113,7 +117,12 @@ final class DriverProcess implements AutoCloseable {
     if (options.cluster().isPresent()) {
       KubernetesClient client = keep(client(options.cluster().get()));
       provisioner =
-          keep(Provisioner.builder(client, csi, DRIVER_NAME).nodeName(options.nodeId()).start());
+          keep(
+              Provisioner.builder(client, csi, DRIVER_NAME)
+                  .nodeName(options.nodeId())
+                  .progress(progress)
+                  .meters(metrics.registry())
+                  .start());
       log.info("provisioning volumes of node {} for {}", options.nodeId(), client.getMasterUrl());
     }
     started = true;

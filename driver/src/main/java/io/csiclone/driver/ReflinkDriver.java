@@ -7,6 +7,8 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Model.CommandSpec;
@@ -29,6 +31,8 @@ import picocli.CommandLine.Spec;
     versionProvider = ReflinkDriver.Version.class,
     sortOptions = false)
 public final class ReflinkDriver implements Callable<Integer> {
+
+  private static final Logger log = LoggerFactory.getLogger(ReflinkDriver.class);
 
   @Spec private @Nullable CommandSpec spec;
 
@@ -54,6 +58,22 @@ public final class ReflinkDriver implements Callable<Integer> {
   private String nodeId = "";
 
   @ArgGroup private @Nullable ClusterOptions cluster;
+
+  /** Who serves the claims of the cluster. */
+  enum ProvisionerMode {
+    /** This process, if it knows a cluster. */
+    EMBEDDED,
+    /** The sidecars external-provisioner and external-resizer. */
+    EXTERNAL
+  }
+
+  @Option(
+      names = "--provisioner",
+      paramLabel = "MODE",
+      defaultValue = "embedded",
+      description =
+          "Who serves the claims of the cluster: embedded, this process; external, sidecars on the same socket. Default: ${DEFAULT-VALUE}")
+  private ProvisionerMode provisioner = ProvisionerMode.EMBEDDED;
 
   private static final class ClusterOptions {
     @Option(
@@ -120,6 +140,7 @@ public final class ReflinkDriver implements Callable<Integer> {
 
   static CommandLine commandLine() {
     return new CommandLine(new ReflinkDriver())
+        .setCaseInsensitiveEnumValuesAllowed(true)
         .setParameterExceptionHandler((error, words) -> {
           error.getCommandLine().getErr().println(error.getMessage());
           return CommandLine.ExitCode.USAGE;
@@ -148,7 +169,9 @@ public final class ReflinkDriver implements Callable<Integer> {
 
   private DriverOptions options() throws Unusable {
     Optional<DriverOptions.Cluster> reached = Optional.empty();
-    if (cluster != null && cluster.kubeconfig != null) {
+    if (provisioner == ProvisionerMode.EXTERNAL) {
+      log.info("claims are left to an external provisioner");
+    } else if (cluster != null && cluster.kubeconfig != null) {
       reached = Optional.of(DriverOptions.kubeconfig(cluster.kubeconfig));
     } else if (cluster != null && cluster.inCluster) {
       reached = Optional.of(DriverOptions.inCluster());

@@ -63,6 +63,7 @@ class OperationsDocTest {
             Map.of(
                 "perPool", Integer.valueOf(options.get("--copies")),
                 "perSource", Integer.valueOf(options.get("--copies-per-source"))));
+    assertThat(values.get("provisioner")).isEqualTo(options.get("--provisioner"));
     assertThat(values.get("sweepMinutes"))
         .isEqualTo(Integer.valueOf(options.get("--sweep-minutes")));
   }

@@ -30,6 +30,7 @@ import java.util.function.Function;
 final class PersistentCaller {
 
   private static final Duration PATIENCE = Duration.ofSeconds(120);
+  private static final Duration SEARCH = Duration.ofSeconds(1);
   private static final long PAUSE_MILLIS = 20;
   private static final int REMEMBERED = 200;
 
@@ -49,6 +50,14 @@ final class PersistentCaller {
         cutOff.computeIfAbsent(call, name -> new LongAdder()).increment();
         caller.cutOff.set(true);
       });
+    }
+
+    /** Waits for such a call, but not for ever. */
+    void awaitInFlight(String call) throws InterruptedException {
+      long deadline = System.nanoTime() + SEARCH.toNanos();
+      while (!inFlight.containsValue(call) && System.nanoTime() < deadline) {
+        Thread.sleep(1);
+      }
     }
 
     long total(Map<String, LongAdder> counts) {
@@ -95,14 +104,13 @@ final class PersistentCaller {
     return call(name, about, () -> call.apply(timed(NodeGrpc.newBlockingStub(driver.channel()))));
   }
 
-  /** One call that may fail: whether the driver has answered it, with whatever. */
-  boolean once(String name, Function<ControllerBlockingStub, ?> call) {
+  /** One call, whatever the answer. */
+  void once(String name, Function<ControllerBlockingStub, ?> call) throws InterruptedException {
     figures.inFlight.put(this, name);
     try {
       var _ = call.apply(timed(ControllerGrpc.newBlockingStub(driver.channel())));
-      return true;
     } catch (StatusRuntimeException e) {
-      return e.getStatus().getCode() == Code.ABORTED;
+      Thread.sleep(PAUSE_MILLIS);
     } finally {
       figures.inFlight.remove(this);
     }
@@ -131,7 +139,7 @@ final class PersistentCaller {
                   + e.getStatus().getCode()
                   + " "
                   + e.getStatus().getDescription());
-          if (!AGAIN.contains(e.getStatus().getCode())) {
+          if (!AGAIN.contains(e.getStatus().getCode()) && !connectionWasClosed(e)) {
             throw new AssertionError(name + " was refused: " + e.getStatus(), e);
           }
           if (System.nanoTime() > deadline) {
@@ -143,6 +151,12 @@ final class PersistentCaller {
     } finally {
       figures.inFlight.remove(this);
     }
+  }
+
+  /** As gRPC tells it when the campaign closes the connection to a killed driver. */
+  private static boolean connectionWasClosed(StatusRuntimeException e) {
+    return e.getStatus().getCode() == Code.UNKNOWN
+        && "channel closed".equals(e.getStatus().getDescription());
   }
 
   private <S extends AbstractStub<S>> S timed(S stub) {

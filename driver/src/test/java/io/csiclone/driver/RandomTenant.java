@@ -82,7 +82,7 @@ final class RandomTenant {
   private ExpectedVolume another(List<ExpectedVolume> snapshots) throws Exception {
     return switch (random.nextInt(6)) {
       case 0, 1 -> {
-        Kind kind = random.nextInt(6) == 0 ? Kind.XFS : any(List.of(Kind.BLOCK, Kind.EXT4));
+        Kind kind = random.nextInt(10) == 0 ? Kind.XFS : any(List.of(Kind.BLOCK, Kind.EXT4));
         yield tenant.create(kind, kind.smallestMib() + random.nextInt(16));
       }
       case 2 ->

@@ -51,6 +51,16 @@ class ReflinkDriverTest {
   }
 
   @Test
+  void aProvisionerThatIsNotKnownIsRefusedWithThoseThatAre() {
+    assertRefused(
+        "Invalid value for option '--provisioner': expected one of [EMBEDDED, EXTERNAL]"
+            + " (case-insensitive) but was 'sidecar'",
+        List.of(
+            "--endpoint", endpoint, "--pool", "" + pool, "--node-id", "n", "--provisioner",
+            "sidecar"));
+  }
+
+  @Test
   void aSocketInAFolderThatIsNotThereIsRefused() {
     assertRefused(
         "--endpoint: folder %s/no does not exist; create it first".formatted(folder),

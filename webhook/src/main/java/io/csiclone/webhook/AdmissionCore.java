@@ -171,10 +171,15 @@ final class AdmissionCore {
   }
 
   private static List<RuleCode> codes(Verdict verdict) {
-    return verdict.warnings().stream().map(Finding::code).toList();
+    return verdict.warnings().isEmpty()
+        ? List.of()
+        : verdict.warnings().stream().map(Finding::code).toList();
   }
 
   private static List<String> texts(Verdict verdict) {
+    if (verdict.warnings().isEmpty() && verdict.notes().isEmpty()) {
+      return List.of();
+    }
     return Stream.concat(verdict.warnings().stream().map(Answers::text), verdict.notes().stream())
         .toList();
   }

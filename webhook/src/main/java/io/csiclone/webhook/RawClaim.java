@@ -46,8 +46,9 @@ final class RawClaim {
       metadata.setNamespace(text(raw.get("namespace")));
       metadata.setAnnotations(texts(map(raw.get("annotations"))));
       metadata.setLabels(texts(map(raw.get("labels"))));
-      metadata.setManagedFields(
-          list(raw.get("managedFields")).stream().map(RawClaim::managed).toList());
+      var managed = new ArrayList<ManagedFieldsEntry>();
+      list(raw.get("managedFields")).forEach(entry -> managed.add(managed(entry)));
+      metadata.setManagedFields(managed);
     }
     return metadata;
   }

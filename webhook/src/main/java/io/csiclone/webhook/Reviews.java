@@ -1,10 +1,10 @@
 package io.csiclone.webhook;
 
+import io.csiclone.webhook.JsonTree.Unread;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.Map;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,8 +16,30 @@ final class Reviews {
   /** An object in etcd is at most 1.5 MiB, and a review holds it at most twice. */
   static final int LARGEST_BODY = 3 << 20;
 
-  private static final String API_VERSION = "admission.k8s.io/v1";
-  private static final Pattern UID = Pattern.compile("[!-~]{1,128}");
+  static final String API_VERSION = "admission.k8s.io/v1";
+  static final String KIND = "AdmissionReview";
+
+  private static final int LONGEST_UID = 128;
+
+  /** Most of a review; who owns which field matters for those of the spec alone. */
+  private static final Unread UNREAD =
+      Unread.all()
+          .and(
+              "request",
+              Unread.all("resource", "requestKind", "requestResource", "options")
+                  .and("userInfo", Unread.all("uid", "groups", "extra"))
+                  .and("object", unreadOfClaim())
+                  .and("oldObject", unreadOfClaim()));
+
+  private static Unread unreadOfClaim() {
+    return Unread.all("status")
+        .and(
+            "metadata",
+            Unread.all("finalizers", "ownerReferences")
+                .and(
+                    "managedFields",
+                    Unread.all().and("fieldsV1", Unread.all("f:metadata", "f:status"))));
+  }
 
   /**
    * @param announced the length the client announced, or -1
@@ -46,7 +68,7 @@ final class Reviews {
       throw new BadReviewException(400, "The body is not a JSON object.");
     }
     try {
-      return JsonTree.object(bytes);
+      return JsonTree.object(bytes, UNREAD);
     } catch (IllegalArgumentException e) {
       // The reader's own message quotes the body.
       throw new BadReviewException(400, "The body is not valid JSON.");
@@ -66,7 +88,7 @@ final class Reviews {
   }
 
   private static AdmissionAttempt attempt(Map<?, ?> tree) {
-    if (!"AdmissionReview".equals(tree.get("kind"))) {
+    if (!KIND.equals(tree.get("kind"))) {
       throw new BadReviewException(400, "The kind of the body is not AdmissionReview.");
     }
     if (!API_VERSION.equals(tree.get("apiVersion"))) {
@@ -81,7 +103,7 @@ final class Reviews {
       throw new BadReviewException(400, "The request of the AdmissionReview has no uid.");
     }
     // It comes back in the answer and goes into the log.
-    if (!UID.matcher(uid).matches()) {
+    if (!isUid(uid)) {
       throw new BadReviewException(400, "The uid of the request is not a uid.");
     }
     var namespace = text(request.get("namespace"));
@@ -100,6 +122,15 @@ final class Reviews {
       throw new BadReviewException(400, "The request creates a claim but has no object.");
     }
     return new AdmissionAttempt(uid, namespace, claim(object, namespace), object);
+  }
+
+  private static boolean isUid(String text) {
+    for (int i = 0; i < text.length(); i++) {
+      if (text.charAt(i) < '!' || text.charAt(i) > '~') {
+        return false;
+      }
+    }
+    return text.length() <= LONGEST_UID;
   }
 
   /**

@@ -11,6 +11,7 @@ final class Usage {
 
         --server.port=8443                         HTTPS, for the API server
         --management.server.port=8081              plain HTTP: /livez, /readyz, /metrics
+        --management.server.address=ADDRESS        where that is served (default: everywhere)
         --csi-clone.webhook.namespace=NAME         where the certificate's Secret is kept
                                                    (default: POD_NAMESPACE, else csi-clone-system)
         --csi-clone.webhook.secret-name=NAME       that Secret (default: csi-clone-webhook-tls)

@@ -2,34 +2,33 @@ package io.csiclone.webhook;
 
 import io.csiclone.facts.ClusterFacts;
 import io.fabric8.kubernetes.client.KubernetesClient;
-import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.time.Clock;
 import java.util.Set;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
+import org.springframework.boot.availability.ApplicationAvailability;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
-import org.springframework.boot.health.contributor.Health;
-import org.springframework.boot.health.contributor.HealthIndicator;
 import org.springframework.boot.tomcat.servlet.TomcatServletWebServerFactory;
 import org.springframework.boot.web.server.Ssl;
 import org.springframework.boot.web.server.WebServerFactoryCustomizer;
 import org.springframework.boot.web.servlet.FilterRegistrationBean;
+import org.springframework.boot.web.servlet.ServletRegistrationBean;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
-import org.springframework.context.annotation.Import;
 import org.springframework.core.Ordered;
 
 /** Puts the parts together. */
 @Configuration(proxyBeanMethods = false)
-@EnableConfigurationProperties(WebhookProperties.class)
-@Import({AdmissionController.class, BadRequests.class})
+@EnableConfigurationProperties({WebhookProperties.class, ProbeServer.Address.class})
 class WebhookConfiguration {
 
   /** Finds the cluster by KUBECONFIG or by the pod's service account. */
   @Bean
   @ConditionalOnMissingBean
   KubernetesClient kubernetesClient() {
-    return new KubernetesClientBuilder().build();
+    return ClusterClient.make();
   }
 
   @Bean
@@ -60,8 +59,31 @@ class WebhookConfiguration {
   }
 
   @Bean
-  Answers answers(KubernetesClient client) {
-    return new Answers(client.getKubernetesSerialization());
+  Answers answers() {
+    return new Answers();
+  }
+
+  @Bean
+  BadRequests badRequests(MeterRegistry registry) {
+    return new BadRequests(registry);
+  }
+
+  @Bean
+  AdmissionServlet admissionServlet(
+      AdmissionCore core,
+      Reviews reviews,
+      Answers answers,
+      AdmissionMetrics metrics,
+      BadRequests badRequests) {
+    return new AdmissionServlet(core, reviews, answers, metrics, badRequests);
+  }
+
+  /** Every path: what is at none of the two gets its answer there, too. */
+  @Bean
+  ServletRegistrationBean<AdmissionServlet> admissionPaths(AdmissionServlet servlet) {
+    var paths = new ServletRegistrationBean<>(servlet, "/mutate", "/validate", "/");
+    paths.setLoadOnStartup(1);
+    return paths;
   }
 
   @Bean
@@ -70,8 +92,11 @@ class WebhookConfiguration {
   }
 
   @Bean
-  StateMetrics stateMetrics(ClusterFacts facts, ServingCertificates certificates, Clock clock) {
-    return new StateMetrics(facts, certificates, clock);
+  PrometheusMeterRegistry meterRegistry(
+      ClusterFacts facts, ServingCertificates certificates, Clock clock) {
+    var registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+    new StateMetrics(facts, certificates, clock).bindTo(registry);
+    return registry;
   }
 
   @Bean
@@ -79,20 +104,20 @@ class WebhookConfiguration {
     return new Drain(properties.drain());
   }
 
-  /** Ready only when every cache has been filled. */
   @Bean
-  HealthIndicator cachesHealthIndicator(ClusterFacts facts) {
-    return () -> facts.synced() ? Health.up().build() : Health.outOfService().build();
+  ProbeServer probeServer(
+      ProbeServer.Address address,
+      ApplicationAvailability availability,
+      ClusterFacts facts,
+      ServingCertificates certificates,
+      Clock clock,
+      PrometheusMeterRegistry metrics) {
+    return new ProbeServer(address, availability, facts, certificates, clock, metrics);
   }
 
-  /**
-   * Ready only while the certificate that is served is in its time, and callers that have to show
-   * one can be told from others.
-   */
   @Bean
-  HealthIndicator certificateHealthIndicator(ServingCertificates certificates, Clock clock) {
-    return () ->
-        certificates.inOrder(clock.instant()) ? Health.up().build() : Health.outOfService().build();
+  FirstCollection firstCollection(ClusterFacts facts) {
+    return new FirstCollection(facts::synced);
   }
 
   /** Nobody is heard without a certificate, where one is asked for. */

@@ -66,7 +66,6 @@ class OperationsDocTest {
     }
     assertThat(settings).isNotEmpty();
     settings.add("server.port");
-    settings.add("management.server.port");
     assertThat(table("option").keySet()).containsExactlyInAnyOrderElementsOf(settings);
   }
 

@@ -40,7 +40,7 @@ class RawClaimTest {
       """;
 
   private static Map<String, @Nullable Object> tree(String json) {
-    return JsonTree.object(json.getBytes(StandardCharsets.UTF_8));
+    return JsonTree.object(json.getBytes(StandardCharsets.UTF_8), JsonTree.Unread.NOTHING);
   }
 
   private static PersistentVolumeClaim raw(String json) {

@@ -44,7 +44,7 @@ class RecordedReviewsTest {
           "gitops-client-side",
           "stateful-set");
   private static final KubernetesSerialization JSON = new KubernetesSerialization();
-  private static final Answers ANSWERS = new Answers(JSON);
+  private static final Answers ANSWERS = new Answers();
 
   private static Cluster cluster;
   private static ClusterFacts facts;

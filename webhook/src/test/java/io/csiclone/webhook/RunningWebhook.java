@@ -73,8 +73,8 @@ final class RunningWebhook implements AutoCloseable {
   }
 
   /** What is behind the two paths of {@link #admission}. */
-  AdmissionController controller() {
-    return context.getBean(AdmissionController.class);
+  AdmissionServlet servlet() {
+    return context.getBean(AdmissionServlet.class);
   }
 
   URI admission(String path) {
@@ -82,7 +82,7 @@ final class RunningWebhook implements AutoCloseable {
   }
 
   URI management(String path) {
-    return URI.create("http://localhost:" + port("local.management.port") + path);
+    return URI.create("http://localhost:" + context.getBean(ProbeServer.class).port() + path);
   }
 
   /** Whether the kubelet would let requests through. */

@@ -14,6 +14,16 @@ public interface CsiServer extends AutoCloseable {
     return new CsiServerBuilder();
   }
 
+  /**
+   * The id of the volume that a CreateVolume of that name makes, now or later; what {@link
+   * CloneEvent} calls it.
+   *
+   * @param volumeName as in CreateVolume
+   */
+  static String volumeId(String volumeName) {
+    return VolumeIds.forName(volumeName);
+  }
+
   /** The socket, an absolute path; its mode is 0600. */
   Path socket();
 

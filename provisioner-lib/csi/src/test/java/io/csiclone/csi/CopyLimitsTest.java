@@ -114,6 +114,8 @@ class CopyLimitsTest {
     beginThree();
     driver.delete(waiting.iterator().next());
     begin("d", source);
+    await().until(() -> waiting.contains(VolumeIds.forName("d")));
+    assertThat(driver.backend.quiesced).as("copies begun").hasValue(2);
     driver.backend.gate.countDown();
 
     awaitClone("d", source);

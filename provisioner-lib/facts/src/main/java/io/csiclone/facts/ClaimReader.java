@@ -115,9 +115,13 @@ public final class ClaimReader {
   }
 
   private static Set<String> modes(@Nullable List<String> modes) {
-    return modes == null
-        ? Set.of()
-        : modes.stream().filter(Objects::nonNull).collect(Collectors.toUnmodifiableSet());
+    if (modes == null || modes.isEmpty()) {
+      return Set.of();
+    }
+    if (modes.size() == 1 && modes.getFirst() != null) {
+      return Set.of(modes.getFirst());
+    }
+    return modes.stream().filter(Objects::nonNull).collect(Collectors.toUnmodifiableSet());
   }
 
   static String text(@Nullable String value) {

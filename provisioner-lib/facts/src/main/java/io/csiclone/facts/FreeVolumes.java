@@ -47,12 +47,12 @@ final class FreeVolumes {
    */
   static @Nullable FreeVolumeFacts find(
       ClaimFacts claim, Indexer<PersistentVolume> index, Lookup lookup) {
-    var candidates =
-        Stream.of(
-                ofClass(claim.storageClassName()),
-                reservedFor(claim.namespace() + "/" + claim.name()))
-            .flatMap(key -> index.byIndex(INDEX, key).stream());
-    return candidates
+    var free = index.byIndex(INDEX, ofClass(claim.storageClassName()));
+    var reserved = index.byIndex(INDEX, reservedFor(claim.namespace() + "/" + claim.name()));
+    if (free.isEmpty() && reserved.isEmpty()) {
+      return null;
+    }
+    return Stream.concat(free.stream(), reserved.stream())
         .flatMap(volume -> read(volume).stream())
         .filter(volume -> volume.fits(claim))
         .sorted(BEST_FIRST)

@@ -4,7 +4,6 @@ import io.csiclone.rules.ClaimFacts;
 import io.csiclone.rules.CloneFacts;
 import io.csiclone.rules.DataSource;
 import io.csiclone.rules.RulePolicy;
-import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -13,8 +12,7 @@ final class Gathering {
 
   private Gathering() {}
 
-  static CloneFacts gather(PersistentVolumeClaim clone, Lookup lookup) {
-    var facts = ClaimReader.clone(clone);
+  static CloneFacts gather(ClaimFacts facts, Lookup lookup) {
     var target =
         named(facts.storageClassName())
             .flatMap(lookup::storageClass)
@@ -41,8 +39,7 @@ final class Gathering {
   }
 
   /** The policy for the clone: the cluster's, as changed by its namespace, then by its class. */
-  static RulePolicy policy(PersistentVolumeClaim clone, RulePolicy policy, Lookup lookup) {
-    var facts = ClaimReader.clone(clone);
+  static RulePolicy policy(ClaimFacts facts, RulePolicy policy, Lookup lookup) {
     var namespace = lookup.namespace(facts.namespace()).orElse(null);
     var adapted =
         namespace == null

@@ -49,7 +49,10 @@ public final class TopologyReader {
 
   /** Where the class makes volumes: the values by label, for each place. */
   public static List<Map<String, Set<String>>> allowed(StorageClass storageClass) {
-    return each(storageClass.getAllowedTopologies()).map(TopologyReader::values).toList();
+    var places = storageClass.getAllowedTopologies();
+    return places == null || places.isEmpty()
+        ? List.of()
+        : each(places).map(TopologyReader::values).toList();
   }
 
   /** A label that is named twice has to have a value of both. */
@@ -65,6 +68,9 @@ public final class TopologyReader {
   }
 
   private static List<Requirement> requirements(@Nullable List<NodeSelectorRequirement> list) {
+    if (list == null || list.isEmpty()) {
+      return List.of();
+    }
     return each(list)
         .map(one ->
             new Requirement(

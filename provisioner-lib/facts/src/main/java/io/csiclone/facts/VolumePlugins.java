@@ -165,19 +165,21 @@ final class VolumePlugins {
 
   /** The kind of this volume; empty when it is of none that is known. */
   static String of(PersistentVolumeSpec spec) {
-    return ALL.stream()
-        .filter(plugin -> plugin.get().apply(spec) != null)
-        .map(Plugin::name)
-        .findFirst()
-        .orElse("");
+    for (var plugin : ALL) {
+      if (plugin.get().apply(spec) != null) {
+        return plugin.name();
+      }
+    }
+    return "";
   }
 
   /** A volume of that kind about which there is nothing else to tell. */
   static PersistentVolumeSpec bare(String name) {
-    return ALL.stream()
-        .filter(plugin -> plugin.name().equals(name))
-        .findFirst()
-        .map(plugin -> plugin.mark().apply(new PersistentVolumeSpec()))
-        .orElseGet(PersistentVolumeSpec::new);
+    for (var plugin : ALL) {
+      if (plugin.name().equals(name)) {
+        return plugin.mark().apply(new PersistentVolumeSpec());
+      }
+    }
+    return new PersistentVolumeSpec();
   }
 }

@@ -1,5 +1,6 @@
 package io.csiclone.facts;
 
+import io.csiclone.rules.ClaimFacts;
 import io.csiclone.rules.CloneFacts;
 import io.csiclone.rules.CloneRules;
 import io.csiclone.rules.Mode;
@@ -144,12 +145,12 @@ final class WatchedFacts implements ClusterFacts {
 
   @Override
   public CloneFacts about(PersistentVolumeClaim clone) {
-    return Gathering.gather(clone, cached());
+    return Gathering.gather(ClaimReader.clone(clone), cached());
   }
 
   @Override
   public CloneFacts aboutLive(PersistentVolumeClaim clone) {
-    return Gathering.gather(clone, live());
+    return Gathering.gather(ClaimReader.clone(clone), live());
   }
 
   @Override
@@ -161,14 +162,18 @@ final class WatchedFacts implements ClusterFacts {
       // A live read of everything would do, but for free volumes, which only a whole cache tells.
       live.awaitSynced(this::synced);
     }
-    var situation = situation(clone, policy, known, cached(live));
-    if (situation.verdict().allowed()) {
+    var written = ClaimReader.clone(clone);
+    var situation = situation(written, policy, known, cached(live));
+    var verdict = situation.verdict();
+    if (verdict.allowed() && namespaces != null) {
       situation = withUnwatched(situation, live);
+      verdict = situation.verdict();
     }
-    if (!situation.verdict().allowed()) {
-      situation = withUnwatched(situation(clone, policy, known, live), live);
+    if (!verdict.allowed()) {
+      situation = withUnwatched(situation(written, policy, known, live), live);
+      verdict = situation.verdict();
     }
-    return new Judgement(situation.facts(), situation.verdict());
+    return new Judgement(situation.facts(), verdict);
   }
 
   /** What is to be judged, and how. */
@@ -183,10 +188,7 @@ final class WatchedFacts implements ClusterFacts {
   }
 
   private Situation situation(
-      PersistentVolumeClaim clone,
-      RulePolicy policy,
-      UnaryOperator<CloneFacts> known,
-      Lookup lookup) {
+      ClaimFacts clone, RulePolicy policy, UnaryOperator<CloneFacts> known, Lookup lookup) {
     var facts = known.apply(Gathering.gather(clone, lookup));
     if (namespaces == null) {
       // Each namespace would be asked for live, and there is no index of free volumes.
@@ -253,7 +255,7 @@ final class WatchedFacts implements ClusterFacts {
 
   @Override
   public RulePolicy policy(PersistentVolumeClaim clone, RulePolicy policy) {
-    return Gathering.policy(clone, policy, cached());
+    return Gathering.policy(ClaimReader.clone(clone), policy, cached());
   }
 
   @Override
@@ -269,7 +271,10 @@ final class WatchedFacts implements ClusterFacts {
   @Override
   public Optional<PersistentVolumeClaim> claimWithItsClass(String namespace, String name) {
     var cached = Optional.ofNullable(claims.getIndexer().getByKey(namespace + "/" + name));
-    return cached.filter(_ -> claimsState.watching()).filter(WatchedFacts::keepsItsClass).isPresent()
+    return cached
+            .filter(_ -> claimsState.watching())
+            .filter(WatchedFacts::keepsItsClass)
+            .isPresent()
         ? cached
         : claimLive(namespace, name);
   }
