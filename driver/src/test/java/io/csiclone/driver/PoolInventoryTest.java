@@ -26,6 +26,8 @@ class PoolInventoryTest {
       Files.createFile(volumes.resolve("notes.txt"));
       Files.createFile(volumes.resolve("vol-3.formatting"));
       Files.createFile(volumes.resolve(".vol-4.img.new"));
+      Files.createFile(volumes.resolve("vol-5.thick"));
+      Files.createFile(volumes.resolve(".vol-6.source.new"));
 
       var traces = test.volumes.traces();
 
@@ -35,6 +37,8 @@ class PoolInventoryTest {
               new Trace(Kind.FILE, "vol-2", volumes.resolve("vol-2.img").toString()),
               new Trace(Kind.FILE, "vol-3", volumes.resolve("vol-3.formatting").toString()),
               new Trace(Kind.FILE, "vol-4", volumes.resolve(".vol-4.img.new").toString()),
+              new Trace(Kind.FILE, "vol-5", volumes.resolve("vol-5.thick").toString()),
+              new Trace(Kind.FILE, "vol-6", volumes.resolve(".vol-6.source.new").toString()),
               new Trace(Kind.FILE, "", volumes.resolve("notes.txt").toString()));
       assertThat(traces)
           .filteredOn(trace -> trace.kind() == Kind.DEVICE)
