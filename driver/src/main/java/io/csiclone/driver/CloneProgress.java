@@ -8,7 +8,9 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 
-/** How far the clones of this driver are, from the part that copies to the one that tells owners. */
+/**
+ * How far the clones of this driver are, from the part that copies to the one that tells owners.
+ */
 final class CloneProgress implements CloneListener, VolumeProgress {
 
   private final Map<String, Copying> copying = new ConcurrentHashMap<>();

@@ -56,7 +56,13 @@ class ReflinkDriverTest {
         "Invalid value for option '--provisioner': expected one of [EMBEDDED, EXTERNAL]"
             + " (case-insensitive) but was 'sidecar'",
         List.of(
-            "--endpoint", endpoint, "--pool", "" + pool, "--node-id", "n", "--provisioner",
+            "--endpoint",
+            endpoint,
+            "--pool",
+            "" + pool,
+            "--node-id",
+            "n",
+            "--provisioner",
             "sidecar"));
   }
 
