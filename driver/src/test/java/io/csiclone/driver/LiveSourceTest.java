@@ -20,24 +20,22 @@ import org.junit.jupiter.params.provider.CsvSource;
 @Tag("native")
 class LiveSourceTest {
 
-  private static final int CLONES = 20;
-
   @ParameterizedTest
   @CsvSource({
-    "xfs, ext4, crash-consistent, frozen",
-    "xfs, xfs, crash-consistent, frozen",
-    "xfs, ext4, best-effort, crash-consistent",
-    "btrfs, xfs, crash-consistent, frozen",
-    "xfs, btrfs, crash-consistent, frozen",
-    "xfs, btrfs, best-effort, crash-consistent",
+    "xfs, ext4, crash-consistent, frozen, 20",
+    "xfs, xfs, crash-consistent, frozen, 5",
+    "xfs, ext4, best-effort, crash-consistent, 5",
+    "btrfs, xfs, crash-consistent, frozen, 5",
+    "xfs, btrfs, crash-consistent, frozen, 5",
+    "xfs, btrfs, best-effort, crash-consistent, 5",
   })
   void aDatabaseUnderLoadIsWholeInEveryCloneWithAllThatWasCommittedBefore(
-      String poolType, String fsType, String policy, String told) throws Exception {
+      String poolType, String fsType, String policy, String told, int clones) throws Exception {
     try (TestPool test = TestPool.on(poolType)) {
       BackendVolume source = test.create("vol-1", 400, fsType);
       Path files = test.open("vol-1", mounting(fsType));
       try (Database database = Database.writingTo(files)) {
-        for (int i = 0; i < CLONES; i++) {
+        for (int i = 0; i < clones; i++) {
           String id = "vol-c" + i;
           long committed = database.committed();
 
@@ -58,13 +56,14 @@ class LiveSourceTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"xfs, ext4", "xfs, xfs", "btrfs, ext4", "xfs, btrfs"})
-  void noBlockThatFioWritesIsTornInAClone(String poolType, String fsType) throws Exception {
+  @CsvSource({"xfs, ext4, 20", "xfs, xfs, 5", "btrfs, ext4, 5", "xfs, btrfs, 5"})
+  void noBlockThatFioWritesIsTornInAClone(String poolType, String fsType, int clones)
+      throws Exception {
     try (TestPool test = TestPool.on(poolType)) {
       BackendVolume source = test.create("vol-1", 320, fsType);
       Path files = test.open("vol-1", mounting(fsType));
       try (Fio fio = Fio.writingTo(files)) {
-        for (int i = 0; i < CLONES; i++) {
+        for (int i = 0; i < clones; i++) {
           String id = "vol-c" + i;
           test.cloneOf(source, id, 320, fsType);
           if (!fsType.equals("xfs")) {
