@@ -268,7 +268,16 @@ final class Cluster implements AutoCloseable {
       stall.countDown();
     }
     client.close();
-    server.destroy();
+    // It waits, up to ten seconds, for connections that were cut under it, and then complains.
+    Thread.ofPlatform().daemon().start(this::stopServer);
+  }
+
+  private void stopServer() {
+    try {
+      server.destroy();
+    } catch (IllegalStateException e) {
+      System.getLogger("cluster").log(System.Logger.Level.DEBUG, "slow to stop", e);
+    }
   }
 
   /** Stores, and refuses what is withheld. */

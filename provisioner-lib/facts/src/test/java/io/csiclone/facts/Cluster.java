@@ -87,7 +87,16 @@ final class Cluster implements AutoCloseable {
   @Override
   public void close() {
     client.close();
-    server.destroy();
+    // It waits, up to ten seconds, for connections that were cut under it, and then complains.
+    Thread.ofPlatform().daemon().start(this::stopServer);
+  }
+
+  private void stopServer() {
+    try {
+      server.destroy();
+    } catch (IllegalStateException e) {
+      System.getLogger("cluster").log(System.Logger.Level.DEBUG, "slow to stop", e);
+    }
   }
 
   static Namespace namespace(Map<String, String> labels) {
