@@ -406,6 +406,16 @@ class ChartRenderTest {
   }
 
   @Test
+  void theDriverLeavesClaimsToSidecarsIfToldSo() {
+    List<HasMetadata> objects = render(DRIVER, NEWEST, Map.of("provisioner", "external"));
+    var pod = one(DaemonSet.class, objects).getSpec().getTemplate().getSpec();
+
+    assertThat(single(pod.getContainers()).getArgs())
+        .contains("--provisioner=external")
+        .doesNotContain("--provisioner=embedded");
+  }
+
+  @Test
   void theDriverIsOneContainerThatMountsIntoTheNode() {
     List<HasMetadata> objects = render(DRIVER, NEWEST, Map.of());
     var pod = one(DaemonSet.class, objects).getSpec().getTemplate().getSpec();
@@ -419,6 +429,7 @@ class ChartRenderTest {
             "--pool=/var/lib/csi-clone/pool",
             "--node-id=$(NODE_NAME)",
             "--in-cluster",
+            "--provisioner=embedded",
             "--registration-dir=/var/lib/kubelet/plugins_registry",
             "--kubelet-dir=/var/lib/kubelet",
             "--health-port=9808",
