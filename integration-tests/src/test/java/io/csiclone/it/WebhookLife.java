@@ -22,6 +22,7 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.BindException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
@@ -36,6 +37,7 @@ import java.util.Queue;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -75,6 +77,8 @@ final class WebhookLife implements AutoCloseable {
   private final KubernetesClient admin;
   private final KubernetesClient own;
   private final HttpClient http = HttpClient.newHttpClient();
+  private static final AtomicInteger NEXT_PORT = new AtomicInteger(21_000);
+
   private final int port = freePort();
   private final int managementPort = freePort();
   private final CompletableFuture<ConfigurableApplicationContext> context =
@@ -136,6 +140,9 @@ final class WebhookLife implements AutoCloseable {
     prepare();
     starter.start();
     eventually("started", context::isDone);
+    if (context.isCompletedExceptionally()) {
+      throw new Trouble("did not start: " + context.exceptionNow());
+    }
     eventually("ready", () -> get("/readyz").statusCode() == 200);
     eventually("every cache followed", this::followsEveryCache);
     for (HasMetadata object : chart) {
@@ -429,11 +436,17 @@ final class WebhookLife implements AutoCloseable {
     }
   }
 
+  /** Below the ports that the system gives to outgoing connections, and no other life's. */
   private static int freePort() {
-    try (var socket = new ServerSocket(0)) {
-      return socket.getLocalPort();
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
+    while (true) {
+      int candidate = NEXT_PORT.getAndIncrement();
+      try (var socket = new ServerSocket(candidate)) {
+        return socket.getLocalPort();
+      } catch (BindException taken) {
+        // By whoever; there are more.
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
     }
   }
 
