@@ -6,7 +6,6 @@ import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
-import java.nio.charset.StandardCharsets;
 import org.springframework.boot.web.servlet.ServletRegistrationBean;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -17,12 +16,6 @@ import org.springframework.context.annotation.Configuration;
  */
 @Configuration(proxyBeanMethods = false)
 class ConstantAnswer {
-
-  static final byte[] ADMITTED =
-      """
-      {"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","response":{"allowed":true,"auditAnnotations":{"verdict":"allowed"},"uid":"7f1d3c52-5a55-4c7c-9d5e-0d8f7a3f6c11"}}\
-      """
-          .getBytes(StandardCharsets.UTF_8);
 
   @Bean
   ServletRegistrationBean<HttpServlet> constant() {
@@ -42,8 +35,8 @@ class ConstantAnswer {
         throws IOException {
       request.getInputStream().readAllBytes();
       response.setContentType("application/json");
-      response.setContentLength(ADMITTED.length);
-      response.getOutputStream().write(ADMITTED);
+      response.setContentLength(ConstantHttpsServer.ADMITTED.length);
+      response.getOutputStream().write(ConstantHttpsServer.ADMITTED);
     }
   }
 
