@@ -125,7 +125,7 @@ final class Contest {
         median(tally.cpu()) / (of.data() / (double) (1L << 30)));
   }
 
-  private static double median(List<Double> values) {
+  static double median(List<Double> values) {
     double[] sorted = values.stream().mapToDouble(Double::doubleValue).sorted().toArray();
     int middle = sorted.length / 2;
     return sorted.length % 2 == 1

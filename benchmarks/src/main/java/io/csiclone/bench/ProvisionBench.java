@@ -7,11 +7,9 @@ import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.fabric8.kubernetes.client.informers.ResourceEventHandler;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
@@ -60,11 +58,10 @@ final class ProvisionBench {
   }
 
   List<Row> run() throws Exception {
-    Path work = Files.createTempDirectory(Path.of("benchmarks/target"), "provision-bench");
     var results = new ArrayList<Round>();
-    double[] singles;
+    List<Double> singles;
     try (KubernetesClient client = new KubernetesClientBuilder().withConfig(config).build();
-        var folder = WorkFolder.in(work)) {
+        var folder = WorkFolder.in(Results.FOLDER)) {
       var objects = new ProvisionObjects(client);
       objects.prepare();
       try {
@@ -80,16 +77,14 @@ final class ProvisionBench {
       } finally {
         objects.clear();
       }
-    } finally {
-      Files.deleteIfExists(work);
     }
-    return rows(results, median(singles));
+    return rows(results, Contest.median(singles));
   }
 
   private List<Row> rows(List<Round> results, double singleMillis) {
-    double bare = median(results.stream().mapToDouble(Round::barePerSecond).toArray());
-    double volumes = median(results.stream().mapToDouble(Round::volumesPerSecond).toArray());
-    double bound = median(results.stream().mapToDouble(Round::boundPerSecond).toArray());
+    double bare = Contest.median(results.stream().map(Round::barePerSecond).toList());
+    double volumes = Contest.median(results.stream().map(Round::volumesPerSecond).toList());
+    double bound = Contest.median(results.stream().map(Round::boundPerSecond).toList());
     String name = claims + " clones of one claim";
     return List.of(
         Row.moreIsBetter(name, "volume objects", "1/s", volumes, bare, "bare writes", 0),
@@ -139,9 +134,9 @@ final class ProvisionBench {
   }
 
   /** From the creation of one clone to its volume object, with nothing else to do; milliseconds. */
-  private double[] singles(KubernetesClient client, ProvisionObjects objects, Path records)
+  private List<Double> singles(KubernetesClient client, ProvisionObjects objects, Path records)
       throws Exception {
-    double[] millis = new double[SINGLES];
+    var millis = new ArrayList<Double>();
     try (var driver = new InstantVolumes(records);
         var _ = provisioner(driver);
         var watched = new Watched(client, "single-")) {
@@ -152,7 +147,7 @@ final class ProvisionBench {
         long begun = System.nanoTime();
         objects.create(objects.clone(name, "source"));
         await("a volume", () -> watched.made.contains(name));
-        millis[i] = seconds(begun) * 1000;
+        millis.add(seconds(begun) * 1000);
         Thread.sleep(200);
       }
       objects.deleteClaims();
@@ -269,12 +264,5 @@ final class ProvisionBench {
 
   private static double seconds(long begunNanos) {
     return (System.nanoTime() - begunNanos) / 1e9;
-  }
-
-  private static double median(double... values) {
-    double[] sorted = values.clone();
-    Arrays.sort(sorted);
-    int middle = sorted.length / 2;
-    return sorted.length % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
   }
 }

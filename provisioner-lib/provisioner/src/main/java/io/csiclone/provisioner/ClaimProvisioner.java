@@ -37,7 +37,6 @@ final class ClaimProvisioner {
   private final SourceProtection protection;
   private final VolumeMaker maker;
   private final VolumeRequests requests;
-  private final @Nullable String defaultFsType;
   private final DriverTraits driver;
   private final @Nullable NodeTopology node;
   private final Placement placement;
@@ -53,7 +52,6 @@ final class ClaimProvisioner {
       SourceProtection protection,
       VolumeMaker maker,
       VolumeRequests requests,
-      @Nullable String defaultFsType,
       DriverTraits driver,
       @Nullable NodeTopology node,
       Placement placement,
@@ -67,7 +65,6 @@ final class ClaimProvisioner {
     this.protection = protection;
     this.maker = maker;
     this.requests = requests;
-    this.defaultFsType = defaultFsType;
     this.driver = driver;
     this.node = node;
     this.placement = placement;
@@ -198,14 +195,7 @@ final class ClaimProvisioner {
     writer.reschedule(claim);
     return failed(
         claim,
-        RuleCode.TOPOLOGY_CONFLICT.id()
-            + ": volume "
-            + sourceVolume.getMetadata().getName()
-            + " of source claim "
-            + claim.source()
-            + " cannot be reached from the selected node "
-            + claim.selectedNode()
-            + "; the pod has to run where that volume is");
+        CloneSource.outOfReach(sourceVolume, claim.source(), String.valueOf(claim.selectedNode())));
   }
 
   private Outcome begin(
@@ -253,7 +243,7 @@ final class ClaimProvisioner {
       StorageClass storageClass,
       @Nullable CloneSource source,
       @Nullable TopologyRequirement requirement) {
-    ClassParameters parameters = ClassParameters.of(storageClass, defaultFsType);
+    ClassParameters parameters = requests.parameters(storageClass);
     CreateVolumeRequest request =
         requests.of(
             claim,

@@ -109,9 +109,7 @@ final class ClusterPlacement implements Placement {
       return null;
     }
     return new Place.Elsewhere(
-        "%s: volume %s of source claim %s cannot be reached from the selected node %s; the pod has to run where that volume is"
-            .formatted(
-                RuleCode.TOPOLOGY_CONFLICT.id(), source.volumeName(), source.claim(), node.name()));
+        CloneSource.outOfReach(source.volume(), source.claim(), node.name()));
   }
 
   private List<Map<String, String>> requisite(

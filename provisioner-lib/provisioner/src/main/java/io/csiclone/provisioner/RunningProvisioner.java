@@ -79,7 +79,6 @@ final class RunningProvisioner implements Provisioner {
             protection,
             maker,
             new VolumeRequests(volumeSettings, driver, secrets, new AttributesClasses(client)),
-            settings.defaultFsType,
             driver,
             node,
             placement,

@@ -9,6 +9,7 @@ import io.csiclone.csiproto.VolumeCapability.AccessMode;
 import io.csiclone.csiproto.VolumeContentSource;
 import io.csiclone.provisioner.ClassParameters.SecretUse;
 import io.fabric8.kubernetes.api.model.Quantity;
+import io.fabric8.kubernetes.api.model.storage.StorageClass;
 import java.math.BigDecimal;
 import java.math.RoundingMode;
 import java.util.List;
@@ -33,6 +34,11 @@ final class VolumeRequests {
     this.driver = driver;
     this.secrets = secrets;
     this.attributes = attributes;
+  }
+
+  /** The parameters of {@code storageClass}, with the filesystem that was set if it names none. */
+  ClassParameters parameters(StorageClass storageClass) {
+    return ClassParameters.of(storageClass, settings.defaultFsType());
   }
 
   /**
