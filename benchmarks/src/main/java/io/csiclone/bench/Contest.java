@@ -3,6 +3,7 @@ package io.csiclone.bench;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import io.csiclone.copy.VolumeDigest;
 import java.io.IOException;
+import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -21,13 +22,18 @@ final class Contest {
 
   private final CopyCase of;
   private final Volumes volumes;
-  private final List<Tally> tallies;
   private final Map<Path, VolumeDigest> digests = new HashMap<>();
 
-  Contest(CopyCase of, Volumes volumes, List<Contestant> contestants) {
+  private final PrintWriter out;
+
+  /** Those that still take part: a peer that fails is told and drops out. */
+  private final List<Tally> taking;
+
+  Contest(CopyCase of, Volumes volumes, List<Contestant> contestants, PrintWriter out) {
     this.of = of;
     this.volumes = volumes;
-    this.tallies = contestants.stream().map(Tally::new).toList();
+    this.taking = new ArrayList<>(contestants.stream().map(Tally::new).toList());
+    this.out = out;
   }
 
   private record Tally(Contestant contestant, List<Double> seconds, List<Double> cpu) {
@@ -54,21 +60,21 @@ final class Contest {
       double slowest,
       double cpuPerGib) {}
 
-  /** Runs it; a result for each contestant, in their order. */
+  /** Runs it; a result for each contestant that came through, in their order. */
   List<Result> run(int rounds) throws Exception {
-    List<Tally> order = new ArrayList<>(tallies);
+    List<Tally> order = new ArrayList<>(taking);
     runRound(order, false);
     for (int round = 0; round < rounds; round++) {
       // Nobody always comes after the same one.
       Collections.rotate(order, 1);
       runRound(order, true);
     }
-    return tallies.stream().map(this::result).toList();
+    return taking.stream().map(this::result).toList();
   }
 
   private void runRound(List<Tally> order, boolean counted) throws Exception {
     Path source = volumes.source();
-    for (Tally tally : order) {
+    for (Tally tally : List.copyOf(order)) {
       Contestant contestant = tally.contestant();
       Path target = volumes.freshTarget();
       var _ = Programs.run("sync", "-f", source.toString());
@@ -79,7 +85,18 @@ final class Contest {
       }
       contestant.warm();
       long start = System.nanoTime();
-      double cpu = contestant.copy(source, target);
+      double cpu;
+      try {
+        cpu = contestant.copy(source, target);
+      } catch (IOException e) {
+        if (contestant instanceof Peer) {
+          out.println(of.name() + ": " + contestant.name() + " drops out: " + e.getMessage());
+          order.remove(tally);
+          taking.remove(tally);
+          continue;
+        }
+        throw e;
+      }
       double seconds = (System.nanoTime() - start) / 1e9;
       if (counted) {
         tally.seconds().add(seconds);

@@ -107,7 +107,7 @@ final class CopyBench implements Callable<Integer> {
         }
         List<Result> ofCase;
         try (Volumes volumes = one.volumes().in(work.path())) {
-          ofCase = new Contest(one, volumes, contestants(one, engine)).run(counted);
+          ofCase = new Contest(one, volumes, contestants(one, engine), out).run(counted);
         }
         ofCase.forEach(result -> print(one, result, out));
         all.addAll(ofCase);

@@ -82,7 +82,9 @@ final class CopyJob {
       while (true) {
         long wait = work(lane, buffer);
         if (wait == ENDED) {
-          lane.settle();
+          if (!isLast()) {
+            lane.settle();
+          }
           return leave(lane);
         }
         if (wait > 0 || run.now() - turnEnd >= 0) {
@@ -154,7 +156,7 @@ final class CopyJob {
     CopyException reason = failed();
     if (reason == null) {
       try {
-        return goOnAlone();
+        return goOnAlone(lane);
       } catch (SystemCallException e) {
         reason = Failures.copying(source, target, e);
       } catch (CopyException e) {
@@ -165,9 +167,16 @@ final class CopyJob {
                 CopyFailure.INTERNAL, "copying " + source + " to " + target + " failed: " + e, e);
       }
     }
+    lane.abandon();
     run.close();
     outcome.completeExceptionally(reason);
     return ENDED;
+  }
+
+  private boolean isLast() {
+    synchronized (lock) {
+      return lanes == 1;
+    }
   }
 
   private @Nullable CopyException failed() {
@@ -176,11 +185,14 @@ final class CopyJob {
     }
   }
 
-  private long goOnAlone() throws SystemCallException {
+  /** The sync of the whole target brings what this lane wrote to the medium as well. */
+  private long goOnAlone(Lane lane) throws SystemCallException {
     if (stopped) {
       throw Failures.closed(source, target);
     }
-    if (run.nextPass()) {
+    boolean more = run.nextPass();
+    lane.settle();
+    if (more) {
       startLanes();
       return 0;
     }
