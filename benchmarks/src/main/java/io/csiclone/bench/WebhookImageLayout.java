@@ -57,15 +57,19 @@ record WebhookImageLayout(Path java, Path app) {
   }
 
   /**
-   * Makes the cache: starts the webhook on a small cluster, has it judge reviews of every kind, and
-   * ends it.
+   * Makes the cache: takes the signatures off the jars, starts the webhook on a small cluster, has
+   * it judge reviews of every kind, and ends it.
    *
    * @param work a folder for what is left over
    */
   void train(Path work) throws Exception {
+    UnsignedJar.makeAll(app.resolve("lib"));
     Path log = work.resolve("training.log");
     List<String> options = new ArrayList<>(CACHE_OPTIONS);
     options.add("-XX:TieredStopAtLevel=1");
+    // What is remembered of each method is for the second compiler, which the webhook does without.
+    options.add("-XX:+UnlockDiagnosticVMOptions");
+    options.add("-XX:-AOTRecordTraining");
     options.add("-XX:AOTCacheOutput=" + cache());
     options.add("-Xlog:aot=error,cds=error");
     Files.deleteIfExists(cache());

@@ -8,11 +8,10 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.DisposableBean;
 import org.springframework.boot.autoconfigure.ssl.SslBundleRegistrar;
-import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.boot.ssl.SslBundle;
 import org.springframework.boot.ssl.SslBundleRegistry;
 
 /**
@@ -20,7 +19,6 @@ import org.springframework.boot.ssl.SslBundleRegistry;
  * with them the CAs of callers, where those have to show a certificate. A connection that is open
  * keeps what it began with.
  */
-@EnableConfigurationProperties({CertificateProperties.class, ClientCertificateProperties.class})
 final class ServingCertificates implements SslBundleRegistrar, DisposableBean {
 
   private static final String BUNDLE = "webhook";
@@ -34,6 +32,11 @@ final class ServingCertificates implements SslBundleRegistrar, DisposableBean {
   private volatile @Nullable ServingCertificate served;
   private volatile boolean callersKnown;
   private @Nullable Certificates certificates;
+
+  // Guarded by this.
+  private @Nullable SslBundleRegistry registry;
+  private @Nullable SslBundle bundle;
+  private boolean offered;
 
   ServingCertificates(
       KubernetesClient client,
@@ -51,15 +54,29 @@ final class ServingCertificates implements SslBundleRegistrar, DisposableBean {
     this.clock = clock;
   }
 
-  @Override
-  public void registerBundles(SslBundleRegistry registry) {
-    certificates = start(certificate -> serve(registry, certificate));
+  /**
+   * Asks for certificates and for the CAs of callers; returns when there is a first certificate. To
+   * be called once, before there is a server or when there is one.
+   */
+  void begin() {
+    certificates = start();
     if (callers != null) {
-      callers.follow(() -> serve(registry, null));
+      callers.follow(() -> serve(null));
     }
   }
 
-  private Certificates start(Consumer<ServingCertificate> serve) {
+  @Override
+  public void registerBundles(SslBundleRegistry bundles) {
+    if (certificates == null) {
+      begin();
+    }
+    synchronized (this) {
+      registry = bundles;
+      offer();
+    }
+  }
+
+  private Certificates start() {
     return switch (source.mode()) {
       case SELF_MANAGED ->
           Certificates.selfManaged(
@@ -71,41 +88,49 @@ final class ServingCertificates implements SslBundleRegistrar, DisposableBean {
                   webhook.dnsNames(),
                   source.overlap()),
               clock,
-              serve);
-      case CERT_MANAGER -> supplied(null, serve);
-      case SUPPLIED -> supplied(source.publishCa() ? webhook.configurationName() : null, serve);
+              this::serve);
+      case CERT_MANAGER -> supplied(null);
+      case SUPPLIED -> supplied(source.publishCa() ? webhook.configurationName() : null);
     };
   }
 
-  private Certificates supplied(@Nullable String publishTo, Consumer<ServingCertificate> serve) {
+  private Certificates supplied(@Nullable String publishTo) {
     return Certificates.supplied(
         client,
         new SuppliedOptions(
             webhook.namespace(), webhook.secretName(), webhook.dnsNames(), publishTo),
         clock,
-        serve);
+        this::serve);
   }
 
   /** Certificates and the CAs of callers come on different threads. */
-  private synchronized void serve(
-      SslBundleRegistry registry, @Nullable ServingCertificate certificate) {
+  private synchronized void serve(@Nullable ServingCertificate certificate) {
     ServingCertificate before = served;
     ServingCertificate now = certificate == null ? before : certificate;
     if (now == null) {
       return;
     }
     var authorities = callers == null ? null : callers.authorities();
-    var bundle = PemBundle.of(now, authorities);
-    if (before == null) {
-      registry.registerBundle(BUNDLE, bundle);
-    } else {
-      registry.updateBundle(BUNDLE, bundle);
-      if (certificate != null) {
-        rotations.incrementAndGet();
-      }
+    bundle = PemBundle.of(now, authorities);
+    offer();
+    if (before != null && certificate != null) {
+      rotations.incrementAndGet();
     }
     served = now;
     callersKnown = authorities == null || !authorities.isEmpty();
+  }
+
+  /** To the server, if it has said where its bundles go. */
+  private void offer() {
+    if (registry == null || bundle == null) {
+      return;
+    }
+    if (offered) {
+      registry.updateBundle(BUNDLE, bundle);
+    } else {
+      registry.registerBundle(BUNDLE, bundle);
+      offered = true;
+    }
   }
 
   /**

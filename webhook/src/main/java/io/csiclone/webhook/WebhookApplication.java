@@ -27,7 +27,7 @@ import org.springframework.context.annotation.Import;
   SslAutoConfiguration.class,
   TomcatServletWebServerAutoConfiguration.class
 })
-@Import({WebhookConfiguration.class, ServingCertificates.class})
+@Import(WebhookConfiguration.class)
 public class WebhookApplication {
 
   /** Runs until told to stop. */
@@ -36,6 +36,8 @@ public class WebhookApplication {
       System.out.print(Usage.TEXT);
       return;
     }
-    SpringApplication.run(WebhookApplication.class, args);
+    var application = new SpringApplication(WebhookApplication.class);
+    application.addInitializers(new HeadStart());
+    application.run(args);
   }
 }

@@ -21,7 +21,12 @@ import org.springframework.core.Ordered;
 
 /** Puts the parts together. */
 @Configuration(proxyBeanMethods = false)
-@EnableConfigurationProperties({WebhookProperties.class, ProbeServer.Address.class})
+@EnableConfigurationProperties({
+  WebhookProperties.class,
+  CertificateProperties.class,
+  ClientCertificateProperties.class,
+  ProbeServer.Address.class
+})
 class WebhookConfiguration {
 
   /** Finds the cluster by KUBECONFIG or by the pod's service account. */
@@ -38,8 +43,20 @@ class WebhookConfiguration {
   }
 
   @Bean
+  @ConditionalOnMissingBean
   ClusterFacts clusterFacts(KubernetesClient client, WebhookProperties properties) {
     return ClusterFacts.watchForAdmission(client, properties.patience());
+  }
+
+  @Bean
+  @ConditionalOnMissingBean
+  ServingCertificates servingCertificates(
+      KubernetesClient client,
+      WebhookProperties webhook,
+      CertificateProperties source,
+      ClientCertificateProperties clients,
+      Clock clock) {
+    return new ServingCertificates(client, webhook, source, clients, clock);
   }
 
   @Bean

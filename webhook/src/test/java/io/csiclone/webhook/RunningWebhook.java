@@ -51,6 +51,7 @@ final class RunningWebhook implements AutoCloseable {
       beans.registerBean("clock", Clock.class, () -> clock);
       beans.registerBean("threadWatch", Filter.class, () -> this::watchThread);
     });
+    application.addInitializers(new HeadStart(() -> cluster, clock));
     var all = new String[arguments.length + 4];
     all[0] = "--server.port=0";
     all[1] = "--management.server.port=0";

@@ -2,7 +2,6 @@ package io.csiclone.copy;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
-import static org.assertj.core.api.Assertions.within;
 
 import java.nio.file.Path;
 import java.time.Duration;
@@ -87,8 +86,8 @@ class RateLimitTest {
       CopyReport report =
           engine.copy(source, target, options.limitedTo(8 << 20), (now, total) -> done.set(now));
       other.join();
-      assertThat(report.took().toMillis()).isCloseTo(2_000, within(600L));
-      assertThat(report.took()).isGreaterThan(Duration.ofMillis(1_900));
+      // A busy machine may take longer, but a limit is never passed.
+      assertThat(report.took()).isBetween(Duration.ofMillis(1_900), Duration.ofSeconds(20));
       assertThat(doneAtQuickEnd).hasValueLessThan(16 << 20);
     }
   }
