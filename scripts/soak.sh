@@ -68,6 +68,17 @@ kill-driver() { # [KILLS [SEED]]
     -Dspotless.check.skip=true -Dsoak.kills="$kills" -Dsoak.seed="$seed" -Dsoak.report="$PWD/docs/soak/kill-driver.md"
 }
 
+kill-provisioner() { # [KILLS [SEED]]
+  ((EUID == 0)) || { echo "./dev soak kill-provisioner: needs root (loop devices, mounts)" >&2; exit 1; }
+  local kills seed
+  kills=$(number KILLS "${1:-100}")
+  seed=$(number SEED "${2:-$((RANDOM + 1))}")
+  scripts/test-packages.sh
+  mkdir -p docs/soak
+  mvn -q test -pl driver -am -Dtest=KillProvisionerTest -Dsurefire.failIfNoSpecifiedTests=false \
+    -Dspotless.check.skip=true -Dsoak.kills="$kills" -Dsoak.seed="$seed" -Dsoak.report="$PWD/docs/soak/kill-provisioner.md"
+}
+
 csi-requests() { # [REQUESTS [SEED]]
   local requests seed status=0 output=provisioner-lib/csi/target/surefire-reports
   requests=$(number REQUESTS "${1:-100000}")
@@ -88,7 +99,7 @@ TEXT
 name=${1:-}
 shift || true
 case $name in
-  fuzz-webhook | kill-copy | kill-driver | csi-requests) "$name" "$@" ;;
-  *) echo "./dev soak: unknown campaign '$name'; there are fuzz-webhook [SECONDS], kill-copy [KILLS [SEED]], kill-driver [KILLS [SEED]], csi-requests [REQUESTS [SEED]]" >&2; exit 2 ;;
+  fuzz-webhook | kill-copy | kill-driver | kill-provisioner | csi-requests) "$name" "$@" ;;
+  *) echo "./dev soak: unknown campaign '$name'; there are fuzz-webhook [SECONDS], kill-copy [KILLS [SEED]], kill-driver [KILLS [SEED]], kill-provisioner [KILLS [SEED]], csi-requests [REQUESTS [SEED]]" >&2; exit 2 ;;
 esac
 echo "see docs/soak/$name.md"

@@ -1,6 +1,7 @@
 package io.csiclone.bench;
 
 import io.csiclone.copy.CopyEngine;
+import io.csiclone.csi.BackendException;
 import io.csiclone.csi.BackendVolume;
 import io.csiclone.csi.CsiServer;
 import io.csiclone.csi.CsiServices;
@@ -16,14 +17,18 @@ import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 
 /**
- * A driver whose volumes hold nothing and are made at once: what is left is what provisioning
- * itself takes, the library's durable records included.
+ * A driver whose volumes are made at once, as they hold nothing or share what they hold: what is
+ * left is what provisioning itself takes, the library's durable records included.
  */
 final class InstantVolumes implements AutoCloseable {
 
   static final String DRIVER = "instant.bench.csi-clone.io";
+
+  /** The parameter of a class of which no volume can be made. */
+  static final String FAILS = "fails";
 
   private final CopyEngine engine = CopyEngine.start();
   private final CsiServices services;
@@ -31,10 +36,19 @@ final class InstantVolumes implements AutoCloseable {
   private final ManagedChannel channel;
 
   InstantVolumes(Path records) throws IOException {
+    this(records, DRIVER, null);
+  }
+
+  /**
+   * Starts the driver.
+   *
+   * @param pool where volumes are files that are cloned by reflink; null for volumes of nothing
+   */
+  InstantVolumes(Path records, String driverName, @Nullable Path pool) throws IOException {
     services =
         CsiServer.builder()
-            .identity(new DriverIdentity(DRIVER, "1", "bench"))
-            .volumes(new Backend())
+            .identity(new DriverIdentity(driverName, "1", "bench"))
+            .volumes(pool == null ? new Backend() : new ReflinkVolumes(pool, engine))
             .copyEngine(engine)
             .records(records)
             .startServices();
@@ -67,6 +81,9 @@ final class InstantVolumes implements AutoCloseable {
 
     @Override
     public BackendVolume create(VolumeSpec spec) {
+      if (spec.parameters().containsKey(FAILS)) {
+        throw new BackendException(BackendException.Reason.INVALID, "as the class has it");
+      }
       return volumes.computeIfAbsent(
           spec.volumeId(), id -> new BackendVolume(id, spec.capacityBytes()));
     }

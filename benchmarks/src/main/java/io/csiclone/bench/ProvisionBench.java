@@ -1,27 +1,22 @@
 package io.csiclone.bench;
 
 import io.csiclone.provisioner.Provisioner;
-import io.fabric8.kubernetes.api.model.PersistentVolume;
-import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
-import io.fabric8.kubernetes.client.informers.ResourceEventHandler;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeoutException;
 import java.util.function.BooleanSupplier;
-import java.util.function.Consumer;
 import java.util.function.IntConsumer;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Clones of one claim, created while the provisioner is down, with a driver whose volumes are made
@@ -37,8 +32,15 @@ final class ProvisionBench {
   private final Config config;
   private final int claims;
   private final int rounds;
+  private final @Nullable Path pool;
 
-  ProvisionBench(Config config, int claims, int rounds) {
+  /**
+   * Prepares.
+   *
+   * @param pool where volumes are files that are cloned by reflink; null for volumes of nothing
+   */
+  ProvisionBench(Config config, int claims, int rounds, @Nullable Path pool) {
+    this.pool = pool;
     this.config = config;
     this.claims = claims;
     this.rounds = rounds;
@@ -85,7 +87,7 @@ final class ProvisionBench {
     double bare = Contest.median(results.stream().map(Round::barePerSecond).toList());
     double volumes = Contest.median(results.stream().map(Round::volumesPerSecond).toList());
     double bound = Contest.median(results.stream().map(Round::boundPerSecond).toList());
-    String name = claims + " clones of one claim";
+    String name = claims + " clones of one claim" + (pool == null ? "" : ", reflink");
     return List.of(
         Row.moreIsBetter(name, "volume objects", "1/s", volumes, bare, "bare writes", 0),
         Row.moreIsBetter(name, "volume objects", "1/s", volumes, 150, "aim", 1),
@@ -98,19 +100,19 @@ final class ProvisionBench {
       throws Exception {
     String source = "source-" + round;
     String prefix = "clone-" + round + "-";
-    try (var driver = new InstantVolumes(records)) {
-      try (var _ = provisioner(driver)) {
+    try (var driver = new InstantVolumes(records, InstantVolumes.DRIVER, pool)) {
+      try (var _ = provisioner(config, driver)) {
         objects.create(objects.claim(source));
         await("bound source", () -> objects.isBound(source));
       }
-      eachAtOnce(i -> objects.create(objects.clone(prefix + i, source)));
+      eachAtOnce(claims, i -> objects.create(objects.clone(prefix + i, source)));
       await("claims handed over", () -> objects.handedOver() >= claims);
-      try (var watched = new Watched(client, prefix)) {
+      try (var watched = new WatchedClaims(client, prefix)) {
         long begun = System.nanoTime();
-        try (var _ = provisioner(driver)) {
-          await("volumes", () -> watched.made.size() >= claims);
+        try (var _ = provisioner(config, driver)) {
+          await("volumes", () -> watched.made().size() >= claims);
           double made = seconds(begun);
-          await("bound claims", () -> watched.bound.size() >= claims);
+          await("bound claims", () -> watched.bound().size() >= claims);
           double bound = seconds(begun);
           double bare = bareWrites(objects, "bare-" + round + "-");
           objects.deleteClaims();
@@ -123,13 +125,15 @@ final class ProvisionBench {
 
   /** The same writes with nothing between them: a record, a volume object, the record's end. */
   private double bareWrites(ProvisionObjects objects, String prefix) throws Exception {
-    eachAtOnce(i -> objects.create(objects.idleClaim(prefix + i)));
+    eachAtOnce(claims, i -> objects.create(objects.idleClaim(prefix + i)));
     long begun = System.nanoTime();
-    eachAtOnce(i -> {
-      objects.annotate(prefix + i, "begun");
-      objects.create(objects.idleVolume(prefix + i));
-      objects.annotate(prefix + i, "ended");
-    });
+    eachAtOnce(
+        claims,
+        i -> {
+          objects.annotate(prefix + i, "begun");
+          objects.create(objects.idleVolume(prefix + i));
+          objects.annotate(prefix + i, "ended");
+        });
     return seconds(begun);
   }
 
@@ -137,16 +141,16 @@ final class ProvisionBench {
   private List<Double> singles(KubernetesClient client, ProvisionObjects objects, Path records)
       throws Exception {
     var millis = new ArrayList<Double>();
-    try (var driver = new InstantVolumes(records);
-        var _ = provisioner(driver);
-        var watched = new Watched(client, "single-")) {
+    try (var driver = new InstantVolumes(records, InstantVolumes.DRIVER, pool);
+        var _ = provisioner(config, driver);
+        var watched = new WatchedClaims(client, "single-")) {
       objects.create(objects.claim("source"));
       await("bound source", () -> objects.isBound("source"));
       for (int i = 0; i < SINGLES; i++) {
         String name = "single-" + i;
         long begun = System.nanoTime();
         objects.create(objects.clone(name, "source"));
-        await("a volume", () -> watched.made.contains(name));
+        await("a volume", () -> watched.made().contains(name));
         millis.add(seconds(begun) * 1000);
         Thread.sleep(200);
       }
@@ -156,8 +160,8 @@ final class ProvisionBench {
     return millis;
   }
 
-  private Provisioner provisioner(InstantVolumes driver) {
-    // As in a driver of its own: a client nobody else uses.
+  /** One with a client of its own, as in a driver. */
+  static Provisioner provisioner(Config config, InstantVolumes driver) {
     var client = new KubernetesClientBuilder().withConfig(config).build();
     var running = Provisioner.builder(client, driver.channel(), InstantVolumes.DRIVER).start();
     return new Provisioner() {
@@ -174,68 +178,12 @@ final class ProvisionBench {
     };
   }
 
-  /** Which claims have a volume object, and which are bound. */
-  private static final class Watched implements AutoCloseable {
-
-    private final Set<String> made = ConcurrentHashMap.newKeySet();
-    private final Set<String> bound = ConcurrentHashMap.newKeySet();
-    private final List<AutoCloseable> informers;
-
-    Watched(KubernetesClient client, String prefix) {
-      informers =
-          List.of(
-              client.persistentVolumes().inform(new Seen<>(volume -> noteMade(volume, prefix))),
-              client
-                  .persistentVolumeClaims()
-                  .inNamespace(ProvisionObjects.NAMESPACE)
-                  .inform(new Seen<>(claim -> noteBound(claim, prefix))));
-    }
-
-    private void noteMade(PersistentVolume volume, String prefix) {
-      var ref = volume.getSpec().getClaimRef();
-      if (ref != null && ref.getName().startsWith(prefix)) {
-        made.add(ref.getName());
-      }
-    }
-
-    private void noteBound(PersistentVolumeClaim claim, String prefix) {
-      String name = claim.getMetadata().getName();
-      boolean isBound = claim.getStatus() != null && "Bound".equals(claim.getStatus().getPhase());
-      if (isBound && name.startsWith(prefix)) {
-        bound.add(name);
-      }
-    }
-
-    @Override
-    public void close() throws Exception {
-      for (AutoCloseable informer : informers) {
-        informer.close();
-      }
-    }
-  }
-
-  private record Seen<T>(Consumer<T> to) implements ResourceEventHandler<T> {
-    @Override
-    public void onAdd(T object) {
-      to.accept(object);
-    }
-
-    @Override
-    public void onUpdate(T before, T object) {
-      to.accept(object);
-    }
-
-    @Override
-    public void onDelete(T object, boolean unseen) {
-      // What was made stays made.
-    }
-  }
-
-  private void eachAtOnce(IntConsumer work) throws Exception {
+  /** Does it for each number below {@code count}, many at once. */
+  static void eachAtOnce(int count, IntConsumer work) throws Exception {
     var permits = new Semaphore(AT_ONCE);
     try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
       List<Future<?>> all = new ArrayList<>();
-      for (int i : IntStream.range(0, claims).toArray()) {
+      for (int i : IntStream.range(0, count).toArray()) {
         permits.acquire();
         all.add(
             threads.submit(() -> {
@@ -252,7 +200,7 @@ final class ProvisionBench {
     }
   }
 
-  private static void await(String what, BooleanSupplier there) throws Exception {
+  static void await(String what, BooleanSupplier there) throws Exception {
     long end = System.nanoTime() + PATIENCE.toNanos();
     while (!there.getAsBoolean()) {
       if (System.nanoTime() - end > 0) {
@@ -262,7 +210,7 @@ final class ProvisionBench {
     }
   }
 
-  private static double seconds(long begunNanos) {
+  static double seconds(long begunNanos) {
     return (System.nanoTime() - begunNanos) / 1e9;
   }
 }

@@ -11,12 +11,14 @@ import io.fabric8.kubernetes.api.model.storage.StorageClassBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.dsl.base.PatchContext;
 import io.fabric8.kubernetes.client.dsl.base.PatchType;
+import java.util.Map;
 
 /** The objects of {@link ProvisionBench}, in a cluster that may have others. */
 final class ProvisionObjects {
 
   static final String NAMESPACE = "bench-provision";
   private static final String CLASS = "bench-instant";
+  private static final String FAILING_CLASS = "bench-failing";
   private static final String LABEL = "csi-clone.io/bench";
 
   private final KubernetesClient client;
@@ -42,13 +44,19 @@ final class ProvisionObjects {
                 .endSpec()
                 .build())
         .createOr(found -> found.update());
+    storageClass(CLASS, Map.of());
+    storageClass(FAILING_CLASS, Map.of(InstantVolumes.FAILS, "always"));
+  }
+
+  private void storageClass(String name, Map<String, String> parameters) {
     client
         .resource(
             new StorageClassBuilder()
                 .withNewMetadata()
-                .withName(CLASS)
+                .withName(name)
                 .endMetadata()
                 .withProvisioner(InstantVolumes.DRIVER)
+                .withParameters(parameters)
                 .withReclaimPolicy("Delete")
                 .withVolumeBindingMode("Immediate")
                 .build())
@@ -58,6 +66,7 @@ final class ProvisionObjects {
   /** Removes what {@link #prepare} made; claims and volumes are gone by then. */
   void clear() {
     client.storage().v1().storageClasses().withName(CLASS).delete();
+    client.storage().v1().storageClasses().withName(FAILING_CLASS).delete();
     client.storage().v1().csiDrivers().withName(InstantVolumes.DRIVER).delete();
     client.namespaces().withName(NAMESPACE).delete();
   }
@@ -75,6 +84,11 @@ final class ProvisionObjects {
         .endDataSource()
         .endSpec()
         .build();
+  }
+
+  /** A claim that the driver refuses each time. */
+  PersistentVolumeClaim failing(String name) {
+    return claimOf(name, FAILING_CLASS).build();
   }
 
   /** A claim that no provisioner serves. */

@@ -50,7 +50,6 @@ class ArchitectureTest {
                       "io.csiclone.csi",
                       // The conformance suite speaks to sockets with the generated stubs.
                       "io.csiclone.csiproto",
-                      "io.csiclone.provisioner",
                       "io.csiclone.rules")),
               Map.entry(
                   "io.csiclone.webhook",

@@ -7,6 +7,7 @@ import io.fabric8.kubernetes.api.model.PersistentVolume;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.storage.StorageClass;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.informers.SharedIndexInformer;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -37,6 +38,18 @@ public interface ClusterFacts extends AutoCloseable {
   /** Like {@link #watch(KubernetesClient)}, with at most {@code patience} for each question. */
   static ClusterFacts watch(KubernetesClient client, Duration patience) {
     return WatchedFacts.start(client, client, patience);
+  }
+
+  /**
+   * Like {@link #watch(KubernetesClient)}, for a caller that watches claims and volumes itself: he
+   * starts and stops these informers, and they hold whole objects, or at least what is read of them
+   * by whoever asks here.
+   */
+  static ClusterFacts watch(
+      KubernetesClient client,
+      SharedIndexInformer<PersistentVolumeClaim> claims,
+      SharedIndexInformer<PersistentVolume> volumes) {
+    return WatchedFacts.startBeside(client, claims, volumes);
   }
 
   /**

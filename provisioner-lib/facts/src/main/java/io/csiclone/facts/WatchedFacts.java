@@ -52,12 +52,27 @@ final class WatchedFacts implements ClusterFacts {
 
   private volatile boolean closed;
 
+  /** Those that are started and stopped here. */
+  private final List<SharedIndexInformer<?>> own = new ArrayList<>();
+
+  /**
+   * Prepares to watch.
+   *
+   * @param given the caller's informers for claims and volumes, or null to have them here
+   */
   private WatchedFacts(
-      KubernetesClient watched, KubernetesClient live, Duration patience, boolean admission) {
+      KubernetesClient watched,
+      KubernetesClient live,
+      Duration patience,
+      boolean admission,
+      @Nullable Given given) {
     this.client = live;
     this.patience = patience;
-    this.claims = informer("claims", watched.persistentVolumeClaims().inAnyNamespace());
-    this.volumes = informer("volumes", watched.persistentVolumes());
+    this.claims =
+        given == null
+            ? informer("claims", watched.persistentVolumeClaims().inAnyNamespace())
+            : given.claims;
+    this.volumes = given == null ? informer("volumes", watched.persistentVolumes()) : given.volumes;
     this.classes = informer("storage classes", watched.storage().v1().storageClasses());
     this.drivers = informer("CSIDrivers", watched.storage().v1().csiDrivers());
     this.namespaces = admission ? informer("namespaces", watched.namespaces()) : null;
@@ -81,38 +96,54 @@ final class WatchedFacts implements ClusterFacts {
     this.caches = List.copyOf(states);
   }
 
+  /** Informers of the caller. */
+  private record Given(
+      SharedIndexInformer<PersistentVolumeClaim> claims,
+      SharedIndexInformer<PersistentVolume> volumes) {}
+
+  /** Watches what these informers do not. */
+  static ClusterFacts startBeside(
+      KubernetesClient client,
+      SharedIndexInformer<PersistentVolumeClaim> claims,
+      SharedIndexInformer<PersistentVolume> volumes) {
+    return started(new WatchedFacts(client, client, PATIENCE, false, new Given(claims, volumes)));
+  }
+
   /**
    * Watches with one client and asks live with the other, which in a test sees a newer cluster than
    * the caches do.
    */
   static ClusterFacts start(KubernetesClient watched, KubernetesClient live, Duration patience) {
-    return started(new WatchedFacts(watched, live, patience, false));
+    return started(new WatchedFacts(watched, live, patience, false, null));
   }
 
   /** Like {@link #start}, with namespaces. */
   static ClusterFacts startForAdmission(
       KubernetesClient watched, KubernetesClient live, Duration patience) {
-    return started(new WatchedFacts(watched, live, patience, true));
+    return started(new WatchedFacts(watched, live, patience, true, null));
   }
 
   private static ClusterFacts started(WatchedFacts facts) {
-    facts.informers().forEach(WatchedFacts::start);
+    facts.own.forEach(WatchedFacts::start);
     return facts;
   }
 
   private <T extends HasMetadata> SharedIndexInformer<T> informer(
       String what, Informable<T> resources) {
-    return resources
-        .withLimit(PAGE)
-        .runnableInformer(0)
-        .removeNamespaceIndex()
-        .exceptionHandler((started, failure) -> {
-          if (closed) {
-            return false;
-          }
-          LOG.warn("Watching {} failed and is tried again: {}", what, failure.toString());
-          return true;
-        });
+    SharedIndexInformer<T> informer =
+        resources
+            .withLimit(PAGE)
+            .runnableInformer(0)
+            .removeNamespaceIndex()
+            .exceptionHandler((started, failure) -> {
+              if (closed) {
+                return false;
+              }
+              LOG.warn("Watching {} failed and is tried again: {}", what, failure.toString());
+              return true;
+            });
+    own.add(informer);
+    return informer;
   }
 
   private static void start(SharedIndexInformer<?> informer) {
@@ -317,7 +348,7 @@ final class WatchedFacts implements ClusterFacts {
   @Override
   public void close() {
     closed = true;
-    informers().forEach(SharedIndexInformer::stop);
+    own.forEach(SharedIndexInformer::stop);
     threads.shutdownNow();
   }
 }

@@ -92,6 +92,16 @@ record Claim(PersistentVolumeClaim object) {
         && (dataSource() == null || (source() != null && sourceVolumeName() != null));
   }
 
+  /** Whether it is bound and stays so, and nothing is recorded on it. */
+  boolean settled() {
+    return object.getStatus() != null
+        && "Bound".equals(object.getStatus().getPhase())
+        && hasVolume()
+        && !terminating()
+        && !hasFinalizer(Names.MAKING)
+        && !hasFinalizer(Names.CLONE_SOURCE);
+  }
+
   /** The volume object recorded as the one being cloned, or null. */
   @Nullable String sourceVolumeName() {
     return annotation(Names.CLONE_OF_VOLUME);

@@ -1,7 +1,11 @@
 package io.csiclone.provisioner;
 
+import io.csiclone.facts.ClusterFacts;
+import io.fabric8.kubernetes.api.model.ObjectMeta;
 import io.fabric8.kubernetes.api.model.PersistentVolume;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
+import io.fabric8.kubernetes.api.model.PersistentVolumeClaimSpec;
+import io.fabric8.kubernetes.api.model.PersistentVolumeSpec;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.informers.ResourceEventHandler;
 import io.fabric8.kubernetes.client.informers.SharedIndexInformer;
@@ -12,11 +16,15 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Function;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /** The cluster's claims and volumes as last seen. */
 final class ClusterCache implements AutoCloseable {
+
+  /** How many objects a list brings at a time; they are large before they are stored. */
+  private static final long PAGE = 500;
 
   private static final String BY_SOURCE = "source";
   private static final String BY_SOURCE_VOLUME = "source-volume";
@@ -28,13 +36,32 @@ final class ClusterCache implements AutoCloseable {
       KubernetesClient client,
       ResourceEventHandler<PersistentVolumeClaim> onClaim,
       ResourceEventHandler<PersistentVolume> onVolume) {
-    claims = client.persistentVolumeClaims().inAnyNamespace().runnableInformer(0);
+    var serialization = client.getKubernetesSerialization();
+    claims =
+        client
+            .persistentVolumeClaims()
+            .inAnyNamespace()
+            .withLimit(PAGE)
+            .runnableInformer(0)
+            .removeNamespaceIndex();
+    claims.itemStore(
+        new SettledStore<>(
+            serialization,
+            PersistentVolumeClaim.class,
+            object -> new Claim(object).settled(),
+            ClusterCache::bareClaim));
     claims.addIndexers(
         Map.of(
-            BY_SOURCE, object -> keys(new Claim(object).source()),
-            BY_SOURCE_VOLUME, object -> keys(new Claim(object).sourceVolumeName())));
+            BY_SOURCE, object -> keys(new Claim(object), Claim::source),
+            BY_SOURCE_VOLUME, object -> keys(new Claim(object), Claim::sourceVolumeName)));
     claims.addEventHandler(onClaim);
-    volumes = client.persistentVolumes().runnableInformer(0);
+    volumes = client.persistentVolumes().withLimit(PAGE).runnableInformer(0).removeNamespaceIndex();
+    volumes.itemStore(
+        new SettledStore<>(
+            serialization,
+            PersistentVolume.class,
+            PersistentVolumes::settled,
+            ClusterCache::bareVolume));
     volumes.addEventHandler(onVolume);
     // The first list has to succeed; a watch lost after it is taken up again, whatever it was lost
     // for.
@@ -42,7 +69,23 @@ final class ClusterCache implements AutoCloseable {
     volumes.exceptionHandler((started, failure) -> started);
   }
 
-  private static List<String> keys(@Nullable Object key) {
+  private static PersistentVolumeClaim bareClaim(ObjectMeta metadata) {
+    var claim = new PersistentVolumeClaim();
+    claim.setMetadata(metadata);
+    claim.setSpec(new PersistentVolumeClaimSpec());
+    return claim;
+  }
+
+  private static PersistentVolume bareVolume(ObjectMeta metadata) {
+    var volume = new PersistentVolume();
+    volume.setMetadata(metadata);
+    volume.setSpec(new PersistentVolumeSpec());
+    return volume;
+  }
+
+  /** Settled claims are in no index: of one source there may be as many as the cluster has. */
+  private static List<String> keys(Claim claim, Function<Claim, @Nullable Object> by) {
+    Object key = claim.settled() ? null : by.apply(claim);
     return key == null ? List.of() : List.of(key.toString());
   }
 
@@ -72,6 +115,11 @@ final class ClusterCache implements AutoCloseable {
     }
   }
 
+  /** What is known of the cluster, claims and volumes as they are here. */
+  ClusterFacts facts(KubernetesClient client) {
+    return ClusterFacts.watch(client, claims, volumes);
+  }
+
   boolean synced() {
     return claims.hasSynced() && volumes.hasSynced();
   }
@@ -85,7 +133,7 @@ final class ClusterCache implements AutoCloseable {
     return volumes.getStore().getByKey(name);
   }
 
-  /** The claims that name {@code source} as their data source. */
+  /** The claims that name {@code source} as their data source, but those that are settled. */
   List<Claim> clonesOf(ClaimKey source) {
     return claims.getIndexer().byIndex(BY_SOURCE, source.toString()).stream()
         .map(Claim::new)

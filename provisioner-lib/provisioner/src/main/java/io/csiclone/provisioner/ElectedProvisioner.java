@@ -23,8 +23,8 @@ import org.slf4j.LoggerFactory;
  * One of several instances, of which the one that holds a Lease serves. The others watch nothing.
  * An instance that loses the Lease stops serving and stands again: what it had begun is recorded on
  * the claims, so whoever serves next goes on with it. Two may believe for a moment that they serve,
- * when clocks differ much; then both ask the driver for the same volumes by the same names, and all
- * writes are guarded by what they were decided on.
+ * when one was cut off from the cluster; then both ask the driver for the same volumes by the same
+ * names, and all writes are guarded by what they were decided on.
  */
 final class ElectedProvisioner implements Provisioner {
 
@@ -79,7 +79,7 @@ final class ElectedProvisioner implements Provisioner {
                     "lease {}/{}: held by {}", election.namespace(), election.lease(), holder));
     var terms =
         new LeaderElectionConfig(
-            new LeaseLock(election.namespace(), election.lease(), identity),
+            new ObservedLease(new LeaseLock(election.namespace(), election.lease(), identity)),
             election.duration(),
             election.duration().multipliedBy(2).dividedBy(3),
             retry(),

@@ -126,6 +126,13 @@ final class PersistentVolumes {
     return required == null ? null : new VolumeNodeAffinityBuilder().withRequired(required).build();
   }
 
+  /** Whether {@code volume} is in use by a claim and stays so. */
+  static boolean settled(PersistentVolume volume) {
+    return volume.getStatus() != null
+        && "Bound".equals(volume.getStatus().getPhase())
+        && volume.getMetadata().getDeletionTimestamp() == null;
+  }
+
   /** Whether {@code volume} is the one that was made for {@code claim}. */
   static boolean isFor(PersistentVolume volume, Claim claim) {
     var ref = volume.getSpec().getClaimRef();

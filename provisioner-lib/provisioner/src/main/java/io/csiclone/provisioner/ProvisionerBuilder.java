@@ -1,6 +1,5 @@
 package io.csiclone.provisioner;
 
-import io.csiclone.facts.ClusterFacts;
 import io.csiclone.rules.RulePolicy;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.grpc.Channel;
@@ -237,7 +236,7 @@ public final class ProvisionerBuilder {
     var driver =
         new CsiClient(csi, callTimeout, metrics)
             .describe(driverName, nodeName != null, startTimeout);
-    var running = new RunningProvisioner(this, driver, metrics, ClusterFacts.watch(client));
+    var running = new RunningProvisioner(this, driver, metrics);
     try {
       running.start();
       return running;

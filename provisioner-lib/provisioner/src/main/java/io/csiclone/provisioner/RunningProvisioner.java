@@ -32,14 +32,9 @@ final class RunningProvisioner implements Provisioner {
   private final VolumeExpander expander;
   private volatile boolean serving;
 
-  RunningProvisioner(
-      ProvisionerBuilder settings,
-      DriverTraits driver,
-      ProvisionerMetrics metrics,
-      ClusterFacts facts) {
+  RunningProvisioner(ProvisionerBuilder settings, DriverTraits driver, ProvisionerMetrics metrics) {
     this.metrics = metrics;
     this.settings = settings;
-    this.facts = facts;
     KubernetesClient client = settings.client;
     String nodeName = settings.nodeName;
     NodeTopology node = nodeName == null ? null : new NodeTopology(nodeName, driver.segments());
@@ -53,6 +48,7 @@ final class RunningProvisioner implements Provisioner {
     statement = new CloneStatement(client, driver);
     var csi = new CsiClient(settings.csi, settings.callTimeout, metrics);
     cache = new ClusterCache(client, new ClaimChanges(), new VolumeChanges());
+    facts = cache.facts(client);
     events = new EventRecorder(client, driver.name(), nodeName == null ? "" : nodeName);
     var writer = new ClaimWriter(client);
     var protection = new SourceProtection(cache, facts, writer, driver.name(), node);
@@ -184,7 +180,8 @@ final class RunningProvisioner implements Provisioner {
         claims.hasten(claim.key());
       }
       ClaimKey source = claim.source();
-      if (source != null && claim.recorded()) {
+      if (source != null) {
+        // Whether or not its record is in this last state of it: it may have gone with the record.
         sources.offer(source);
       }
     }

@@ -17,6 +17,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -62,7 +63,11 @@ final class ClaimBinder implements AutoCloseable {
         if (changes.tryAcquire(RESYNC_MILLIS, TimeUnit.MILLISECONDS)) {
           changes.drainPermits();
         }
-        claims.getStore().list().forEach(claim -> attempt(claim, () -> reconcile(claim)));
+        Map<String, List<PersistentVolume>> candidates = volumesByClaim();
+        claims
+            .getStore()
+            .list()
+            .forEach(claim -> attempt(claim, () -> reconcile(claim, candidates)));
         volumes.getStore().list().forEach(volume -> attempt(volume, () -> reconcile(volume)));
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
@@ -82,13 +87,27 @@ final class ClaimBinder implements AutoCloseable {
     }
   }
 
-  private void reconcile(PersistentVolumeClaim claim) {
+  /** By namespace and name, so that a pass over thousands of claims does not go over all pairs. */
+  private Map<String, List<PersistentVolume>> volumesByClaim() {
+    return volumes.getStore().list().stream()
+        .filter(volume -> volume.getSpec().getClaimRef() != null)
+        .collect(
+            Collectors.groupingBy(volume ->
+                volume.getSpec().getClaimRef().getNamespace()
+                    + "/"
+                    + volume.getSpec().getClaimRef().getName()));
+  }
+
+  private void reconcile(
+      PersistentVolumeClaim claim, Map<String, List<PersistentVolume>> candidates) {
     if (claim.getMetadata().getDeletionTimestamp() != null || isBound(claim)) {
       return;
     }
     String named = claim.getSpec().getVolumeName();
     PersistentVolume volume =
-        volumes.getStore().list().stream()
+        candidates
+            .getOrDefault(claim.getMetadata().getNamespace() + "/" + name(claim), List.of())
+            .stream()
             .filter(v -> named == null || named.isEmpty() || named.equals(name(v)))
             .filter(v -> refersTo(v.getSpec().getClaimRef(), claim))
             .findFirst()
