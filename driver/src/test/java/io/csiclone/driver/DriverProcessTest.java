@@ -166,6 +166,7 @@ class DriverProcessTest {
         pool,
         "node-1",
         Optional.empty(),
+        Optional.empty(),
         registry,
         Path.of("/var/lib/kubelet"),
         OptionalInt.of(0),

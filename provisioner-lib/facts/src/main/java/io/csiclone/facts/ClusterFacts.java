@@ -103,6 +103,12 @@ public interface ClusterFacts extends AutoCloseable {
   /** The storage class of that name, from the cache or live. */
   Optional<StorageClass> storageClass(String name);
 
+  /** All storage classes, from the cache. */
+  List<StorageClass> storageClasses();
+
+  /** Calls {@code changed} whenever the cache has another state of the storage classes. */
+  void onStorageClassChange(Runnable changed);
+
   /** Whether every cache has been filled with the cluster's state. */
   boolean synced();
 

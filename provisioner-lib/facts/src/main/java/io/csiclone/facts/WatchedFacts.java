@@ -16,11 +16,13 @@ import io.fabric8.kubernetes.api.model.storage.CSIDriver;
 import io.fabric8.kubernetes.api.model.storage.StorageClass;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.dsl.Informable;
+import io.fabric8.kubernetes.client.informers.ResourceEventHandler;
 import io.fabric8.kubernetes.client.informers.SharedIndexInformer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -296,6 +298,36 @@ final class WatchedFacts implements ClusterFacts {
   @Override
   public Optional<StorageClass> storageClass(String name) {
     return cached().storageClass(name);
+  }
+
+  @Override
+  public List<StorageClass> storageClasses() {
+    // The store lists names only.
+    return classes.getStore().listKeys().stream()
+        .map(classes.getStore()::getByKey)
+        .filter(Objects::nonNull)
+        .toList();
+  }
+
+  @Override
+  public void onStorageClassChange(Runnable changed) {
+    classes.addEventHandler(
+        new ResourceEventHandler<>() {
+          @Override
+          public void onAdd(StorageClass object) {
+            changed.run();
+          }
+
+          @Override
+          public void onUpdate(StorageClass before, StorageClass object) {
+            changed.run();
+          }
+
+          @Override
+          public void onDelete(StorageClass object, boolean unseen) {
+            changed.run();
+          }
+        });
   }
 
   private List<SharedIndexInformer<?>> informers() {

@@ -27,6 +27,7 @@ public final class ProvisionerBuilder {
   boolean strictTopology;
   boolean immediateTopology = true;
   @Nullable LeaderElection leaderElection;
+  @Nullable StorageCapacity storageCapacity;
   MeterRegistry meters = new CompositeMeterRegistry();
   VolumeProgress progress = name -> Optional.empty();
   RulePolicy rules = RulePolicy.defaults();
@@ -137,6 +138,14 @@ public final class ProvisionerBuilder {
    */
   public ProvisionerBuilder leaderElection(LeaderElection leaderElection) {
     this.leaderElection = leaderElection;
+    return this;
+  }
+
+  /**
+   * Tells the scheduler where there is how much room, if the driver has GET_CAPACITY. Default: not.
+   */
+  public ProvisionerBuilder storageCapacity(StorageCapacity storageCapacity) {
+    this.storageCapacity = storageCapacity;
     return this;
   }
 
