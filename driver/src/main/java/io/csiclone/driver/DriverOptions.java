@@ -22,6 +22,7 @@ import org.jspecify.annotations.Nullable;
  * @param nodeId the node this process serves
  * @param cluster how to reach the API server; empty to serve CSI alone
  * @param capacity how the scheduler is told of room left in the pool; empty for not at all
+ * @param crossNamespaceClones whether clones of claims in other namespaces are served where granted
  * @param registrationDir the kubelet's plugin registry; empty to stay unknown to the kubelet
  * @param kubeletDir the folder beneath which the kubelet wants volumes mounted
  * @param healthPort where probes are answered; empty for nowhere
@@ -34,6 +35,7 @@ record DriverOptions(
     String nodeId,
     Optional<Cluster> cluster,
     Optional<StorageCapacity> capacity,
+    boolean crossNamespaceClones,
     Optional<Path> registrationDir,
     Path kubeletDir,
     OptionalInt healthPort,

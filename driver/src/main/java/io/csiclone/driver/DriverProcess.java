@@ -122,6 +122,9 @@ final class DriverProcess implements AutoCloseable {
               .progress(progress)
               .meters(metrics.registry());
       options.capacity().ifPresent(provisioning::storageCapacity);
+      if (options.crossNamespaceClones()) {
+        provisioning.crossNamespaceClones();
+      }
       provisioner = keep(provisioning.start());
       log.info("provisioning volumes of node {} for {}", options.nodeId(), client.getMasterUrl());
     }

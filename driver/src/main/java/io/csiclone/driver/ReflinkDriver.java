@@ -102,6 +102,12 @@ public final class ReflinkDriver implements Callable<Integer> {
   private @Nullable String capacityOwner;
 
   @Option(
+      names = "--cross-namespace-clones",
+      description =
+          "Serve clones of claims in other namespaces where a ReferenceGrant there allows it.")
+  private boolean crossNamespaceClones;
+
+  @Option(
       names = "--registration-dir",
       paramLabel = "DIR",
       description = "The kubelet's plugins_registry: register the driver with the kubelet there.")
@@ -200,6 +206,7 @@ public final class ReflinkDriver implements Callable<Integer> {
         capacityNamespace == null
             ? Optional.empty()
             : Optional.of(DriverOptions.capacity(capacityNamespace, capacityOwner)),
+        crossNamespaceClones,
         registrationDir == null
             ? Optional.empty()
             : Optional.of(

@@ -37,6 +37,7 @@ class ConformanceTest {
             "node-1",
             Optional.empty(),
             Optional.empty(),
+            false,
             Optional.empty(),
             Path.of("/var/lib/kubelet"),
             OptionalInt.empty(),

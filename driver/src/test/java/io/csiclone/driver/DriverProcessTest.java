@@ -167,6 +167,7 @@ class DriverProcessTest {
         "node-1",
         Optional.empty(),
         Optional.empty(),
+        false,
         registry,
         Path.of("/var/lib/kubelet"),
         OptionalInt.of(0),

@@ -495,6 +495,18 @@ class ChartRenderTest {
         .isEqualTo(told);
   }
 
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void clonesAcrossNamespacesAndTheRightToReadGrantsComeTogether(boolean wanted) {
+    List<HasMetadata> objects = render(DRIVER, NEWEST, Map.of("crossNamespaceClones", wanted));
+
+    var container =
+        single(one(DaemonSet.class, objects).getSpec().getTemplate().getSpec().getContainers());
+    assertThat(container.getArgs().contains("--cross-namespace-clones")).isEqualTo(wanted);
+    assertThat(rules(objects).stream().anyMatch(r -> r.getResources().contains("referencegrants")))
+        .isEqualTo(wanted);
+  }
+
   @Test
   void theStorageClassIsThereUnlessNotWanted() {
     StorageClass made = one(StorageClass.class, render(DRIVER, NEWEST, Map.of()));
@@ -598,6 +610,7 @@ class ChartRenderTest {
     "reflink-driver, copies.perSource, many",
     "reflink-driver, sweepMinutes, 0",
     "reflink-driver, storageCapacity, some",
+    "reflink-driver, crossNamespaceClones, some",
     "reflink-driver, storageclass.create, true"
   })
   void aWrongValueIsRefusedByItsName(String chart, String value, String wrong) {

@@ -17,8 +17,8 @@ import java.util.function.UnaryOperator;
  * before it counts as absent. Safe for use by many threads.
  *
  * <p>Every method that may ask live waits for a bounded time and throws {@link
- * FactsUnavailableException} when the cluster does not answer or refuses to. None ever reads a
- * claim of another namespace than the one it was asked about.
+ * FactsUnavailableException} when the cluster does not answer or refuses to. None but {@link
+ * #judgeGranted} ever reads a claim of another namespace than the one it was asked about.
  */
 public interface ClusterFacts extends AutoCloseable {
 
@@ -77,6 +77,14 @@ public interface ClusterFacts extends AutoCloseable {
    * @param known replaces what was found by what the caller knows
    */
   Judgement judge(PersistentVolumeClaim clone, RulePolicy policy, UnaryOperator<CloneFacts> known);
+
+  /**
+   * Like {@link #judge(PersistentVolumeClaim, RulePolicy, UnaryOperator)} for a clone that the
+   * namespace of its source is known to allow: its source is looked up there and judged as one of
+   * the clone's own namespace would be.
+   */
+  Judgement judgeGranted(
+      PersistentVolumeClaim clone, RulePolicy policy, UnaryOperator<CloneFacts> known);
 
   /**
    * {@code policy} as the clone's namespace and its storage class change it. What the class says

@@ -158,13 +158,22 @@ final class WatchedFacts implements ClusterFacts {
   @Override
   public Judgement judge(
       PersistentVolumeClaim clone, RulePolicy policy, UnaryOperator<CloneFacts> known) {
+    return judge(ClaimReader.clone(clone), policy, known);
+  }
+
+  @Override
+  public Judgement judgeGranted(
+      PersistentVolumeClaim clone, RulePolicy policy, UnaryOperator<CloneFacts> known) {
+    return judge(ClaimReader.clone(clone).granted(), policy, known);
+  }
+
+  private Judgement judge(ClaimFacts written, RulePolicy policy, UnaryOperator<CloneFacts> known) {
     // One look-up, so that all attempts together stay within the patience for one question.
     var live = live();
     if (namespaces != null) {
       // A live read of everything would do, but for free volumes, which only a whole cache tells.
       live.awaitSynced(this::synced);
     }
-    var written = ClaimReader.clone(clone);
     var situation = situation(written, policy, known, cached(live));
     var verdict = situation.verdict();
     if (verdict.allowed() && namespaces != null) {

@@ -235,13 +235,6 @@ final class CapacityTracker implements AutoCloseable {
     }
     slots.close();
     objects.close();
-    AutoCloseable shown = gauges;
-    if (shown != null) {
-      try {
-        shown.close();
-      } catch (Exception e) {
-        LOG.debug("gauges stay", e);
-      }
-    }
+    ProvisionerMetrics.hide(gauges);
   }
 }

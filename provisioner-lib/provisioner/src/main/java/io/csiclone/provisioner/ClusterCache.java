@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
 final class ClusterCache implements AutoCloseable {
 
   private static final String BY_SOURCE = "source";
+  private static final String BY_OTHER_NAMESPACE = "other-namespace";
   private static final String BY_SOURCE_VOLUME = "source-volume";
 
   private final SharedIndexInformer<PersistentVolumeClaim> claims;
@@ -32,6 +33,7 @@ final class ClusterCache implements AutoCloseable {
     claims.addIndexers(
         Map.of(
             BY_SOURCE, object -> keys(new Claim(object).source()),
+            BY_OTHER_NAMESPACE, object -> otherNamespace(new Claim(object)),
             BY_SOURCE_VOLUME, object -> keys(new Claim(object).sourceVolumeName())));
     claims.addEventHandler(onClaim);
     volumes = client.persistentVolumes().runnableInformer(0);
@@ -40,6 +42,11 @@ final class ClusterCache implements AutoCloseable {
     // for.
     claims.exceptionHandler((started, failure) -> started);
     volumes.exceptionHandler((started, failure) -> started);
+  }
+
+  private static List<String> otherNamespace(Claim claim) {
+    ClaimKey source = claim.source();
+    return source != null && claim.crossesNamespaces() ? List.of(source.namespace()) : List.of();
   }
 
   private static List<String> keys(@Nullable Object key) {
@@ -92,6 +99,21 @@ final class ClusterCache implements AutoCloseable {
         .toList();
   }
 
+  /** The claims of other namespaces that name one of {@code namespace} as their data source. */
+  List<Claim> clonesFrom(String namespace) {
+    return claims.getIndexer().byIndex(BY_OTHER_NAMESPACE, namespace).stream()
+        .map(Claim::new)
+        .toList();
+  }
+
+  /** All claims that name one of another namespace as their data source. */
+  List<Claim> clonesAcrossNamespaces() {
+    return claims.getStore().list().stream()
+        .map(Claim::new)
+        .filter(Claim::crossesNamespaces)
+        .toList();
+  }
+
   /** Whether a clone of {@code volume} is recorded as being made. */
   boolean isBeingCloned(PersistentVolume volume) {
     // The record is only believed of clones in the namespace of the claim the volume belonged to:
@@ -99,7 +121,9 @@ final class ClusterCache implements AutoCloseable {
     Predicate<Claim> ofItsClaim =
         clone -> {
           ClaimKey source = clone.source();
-          return source != null && PersistentVolumes.isOfClaim(volume, source);
+          return source != null
+              && !clone.crossesNamespaces()
+              && PersistentVolumes.isOfClaim(volume, source);
         };
     return claims.getIndexer().byIndex(BY_SOURCE_VOLUME, volume.getMetadata().getName()).stream()
         .map(Claim::new)

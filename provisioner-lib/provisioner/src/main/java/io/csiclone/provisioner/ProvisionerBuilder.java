@@ -28,6 +28,7 @@ public final class ProvisionerBuilder {
   boolean immediateTopology = true;
   @Nullable LeaderElection leaderElection;
   @Nullable StorageCapacity storageCapacity;
+  boolean crossNamespaceClones;
   MeterRegistry meters = new CompositeMeterRegistry();
   VolumeProgress progress = name -> Optional.empty();
   RulePolicy rules = RulePolicy.defaults();
@@ -138,6 +139,17 @@ public final class ProvisionerBuilder {
    */
   public ProvisionerBuilder leaderElection(LeaderElection leaderElection) {
     this.leaderElection = leaderElection;
+    return this;
+  }
+
+  /**
+   * Serves clones whose source is in another namespace, if a ReferenceGrant there (Gateway API,
+   * gateway.networking.k8s.io/v1beta1) lets claims of the clone's namespace refer to it. It takes a
+   * server with the feature CrossNamespaceVolumeDataSource, and a webhook, if there is one, that
+   * lets them pass. Default: refused.
+   */
+  public ProvisionerBuilder crossNamespaceClones() {
+    this.crossNamespaceClones = true;
     return this;
   }
 

@@ -10,6 +10,7 @@ import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.util.List;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a provisioner counts and times. The first group bears the names that dashboards made for
@@ -106,6 +107,23 @@ final class ProvisionerMetrics {
             gauge("csistoragecapacities.desired.current", current),
             gauge("csistoragecapacities.obsolete", obsolete));
     return () -> shown.forEach(registry::remove);
+  }
+
+  /** Shows whether ReferenceGrants are known, 1 or 0, until the answer is closed. */
+  AutoCloseable referenceGrants(Supplier<Number> known) {
+    Gauge shown = gauge("csi.clone.reference.grants.known", known);
+    return () -> registry.remove(shown);
+  }
+
+  /** Closes what was shown, if it was. */
+  static void hide(@Nullable AutoCloseable shown) {
+    if (shown != null) {
+      try {
+        shown.close();
+      } catch (Exception e) {
+        throw new IllegalStateException(e);
+      }
+    }
   }
 
   private Gauge gauge(String name, Supplier<Number> value) {

@@ -35,6 +35,7 @@ final class RunningProvisioner implements Provisioner {
   private final WorkQueue<ClaimKey> expansions;
   private final VolumeExpander expander;
   private final @Nullable CapacityTracker capacity;
+  private final @Nullable ReferenceGrants grants;
   private volatile boolean serving;
 
   RunningProvisioner(
@@ -80,11 +81,17 @@ final class RunningProvisioner implements Provisioner {
             new Announcer(events, metrics, writer, settings.progress),
             sources::offer,
             capacity == null ? storageClass -> {} : capacity::exhausted);
+    grants =
+        settings.crossNamespaceClones
+            ? new ReferenceGrants(client, metrics, this::grantsChanged, this::grantsKnown)
+            : null;
+    var snapshots = new SnapshotCheck(client, driver);
     var provisioner =
         new ClaimProvisioner(
             cache,
             facts,
-            new CloneCheck(facts, settings.rules, driver),
+            new CloneCheck(facts, settings.rules, driver, snapshots, grants),
+            snapshots,
             writer,
             protection,
             maker,
@@ -133,6 +140,21 @@ final class RunningProvisioner implements Provisioner {
     return new CapacityTracker(settings, wanted, driver, csi, facts, segments, metrics);
   }
 
+  private void grantsChanged(String namespace) {
+    cache.clonesFrom(namespace).forEach(this::hastenIfNotBegun);
+  }
+
+  private void grantsKnown() {
+    cache.clonesAcrossNamespaces().forEach(this::hastenIfNotBegun);
+  }
+
+  /** Clones that were refused for what has changed need not wait out their back-off. */
+  private void hastenIfNotBegun(Claim clone) {
+    if (clone.isFor(settings.driverName) && !clone.hasVolume() && !clone.recorded()) {
+      claims.hasten(clone.key());
+    }
+  }
+
   private void placesChanged() {
     if (capacity != null) {
       capacity.changed();
@@ -148,6 +170,9 @@ final class RunningProvisioner implements Provisioner {
     expansions.start();
     if (capacity != null) {
       capacity.start();
+    }
+    if (grants != null) {
+      grants.start();
     }
     serving = true;
     LOG.info(
@@ -165,6 +190,9 @@ final class RunningProvisioner implements Provisioner {
   public void close() {
     serving = false;
     statement.close();
+    if (grants != null) {
+      grants.close();
+    }
     if (capacity != null) {
       capacity.close();
     }
@@ -250,13 +278,8 @@ final class RunningProvisioner implements Provisioner {
       }
     }
 
-    /** Clones that were refused for what their source was need not wait out their back-off. */
     private void hastenClonesOf(Claim source) {
-      for (Claim clone : cache.clonesOf(source.key())) {
-        if (clone.isFor(settings.driverName) && !clone.hasVolume() && !clone.recorded()) {
-          claims.hasten(clone.key());
-        }
-      }
+      cache.clonesOf(source.key()).forEach(clone -> hastenIfNotBegun(clone));
     }
 
     private static boolean isBound(PersistentVolumeClaim object) {

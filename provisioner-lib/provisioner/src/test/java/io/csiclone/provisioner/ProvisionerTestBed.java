@@ -62,6 +62,12 @@ abstract class ProvisionerTestBed {
     @Override
     public MockResponse dispatch(RecordedRequest request) {
       String path = String.valueOf(request.getPath());
+      if (path.equals("/apis/snapshot.storage.k8s.io/v1") && unserved.isEmpty()) {
+        return new MockResponse()
+            .setResponseCode(200)
+            .setBody(
+                "{\"kind\":\"APIResourceList\",\"groupVersion\":\"snapshot.storage.k8s.io/v1\"}");
+      }
       if (unserved.stream().anyMatch(path::contains)) {
         return new MockResponse().setResponseCode(404).setBody("404 page not found");
       }
