@@ -48,7 +48,7 @@ class ChartRenderTest {
 
   private static final Path CHARTS = Path.of("../charts");
   static final String WEBHOOK = "csi-clone-webhook";
-  private static final String DRIVER = "reflink-driver";
+  static final String DRIVER = "reflink-driver";
   static final String NAMESPACE = "csi-clone-system";
   static final String NEWEST = "v1.36.0";
 
