@@ -16,6 +16,13 @@ reflink.csi-clone.io
 {{ .Values.kubeletDir }}/plugins/{{ include "reflink-driver.csiName" . }}
 {{- end -}}
 
+{{/* Not empty when the driver tells the scheduler how much room each node has. */}}
+{{- define "reflink-driver.tellsCapacity" -}}
+{{- if and .Values.storageCapacity (eq .Values.provisioner "embedded") (semverCompare ">=1.21-0" .Capabilities.KubeVersion.Version) -}}
+true
+{{- end -}}
+{{- end -}}
+
 {{- define "reflink-driver.selector" -}}
 app.kubernetes.io/name: reflink-driver
 app.kubernetes.io/instance: {{ .Release.Name }}

@@ -1,6 +1,8 @@
 package io.csiclone.driver;
 
 import io.csiclone.csi.CopyLimits;
+import io.csiclone.provisioner.StorageCapacity;
+import io.fabric8.kubernetes.api.model.OwnerReferenceBuilder;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.nio.file.Files;
@@ -10,6 +12,7 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What the process was told, checked.
@@ -18,6 +21,8 @@ import java.util.regex.Pattern;
  * @param pool the folder with the volumes
  * @param nodeId the node this process serves
  * @param cluster how to reach the API server; empty to serve CSI alone
+ * @param capacity how the scheduler is told of room left in the pool; empty for not at all
+ * @param crossNamespaceClones whether clones of claims in other namespaces are served where granted
  * @param registrationDir the kubelet's plugin registry; empty to stay unknown to the kubelet
  * @param kubeletDir the folder beneath which the kubelet wants volumes mounted
  * @param healthPort where probes are answered; empty for nowhere
@@ -29,6 +34,8 @@ record DriverOptions(
     Path pool,
     String nodeId,
     Optional<Cluster> cluster,
+    Optional<StorageCapacity> capacity,
+    boolean crossNamespaceClones,
     Optional<Path> registrationDir,
     Path kubeletDir,
     OptionalInt healthPort,
@@ -129,6 +136,34 @@ record DriverOptions(
           "--in-cluster works only inside a pod (KUBERNETES_SERVICE_HOST is not set); elsewhere use --kubeconfig FILE");
     }
     return new Cluster.InCluster();
+  }
+
+  /**
+   * Objects in {@code namespace} that vanish with the pod {@code owner}.
+   *
+   * @param owner its name, a slash and its uid; null for none
+   */
+  static StorageCapacity capacity(String namespace, @Nullable String owner) throws Unusable {
+    if (namespace.isBlank()) {
+      throw new Unusable("--capacity-namespace is empty; give the namespace of this pod");
+    }
+    if (owner == null) {
+      return StorageCapacity.in(namespace);
+    }
+    String[] parts = owner.split("/", -1);
+    if (parts.length != 2 || parts[0].isBlank() || parts[1].isBlank()) {
+      throw new Unusable(
+          "--capacity-owner must be a pod's name and uid, as NAME/UID, but is '%s'"
+              .formatted(owner));
+    }
+    return StorageCapacity.in(namespace)
+        .ownedBy(
+            new OwnerReferenceBuilder()
+                .withApiVersion("v1")
+                .withKind("Pod")
+                .withName(parts[0])
+                .withUid(parts[1])
+                .build());
   }
 
   /** Checks the plugin registry, and that mounts made for the kubelet can reach it. */

@@ -116,13 +116,16 @@ final class DriverProcess implements AutoCloseable {
     }
     if (options.cluster().isPresent()) {
       KubernetesClient client = keep(client(options.cluster().get()));
-      provisioner =
-          keep(
-              Provisioner.builder(client, csi, DRIVER_NAME)
-                  .nodeName(options.nodeId())
-                  .progress(progress)
-                  .meters(metrics.registry())
-                  .start());
+      var provisioning =
+          Provisioner.builder(client, csi, DRIVER_NAME)
+              .nodeName(options.nodeId())
+              .progress(progress)
+              .meters(metrics.registry());
+      options.capacity().ifPresent(provisioning::storageCapacity);
+      if (options.crossNamespaceClones()) {
+        provisioning.crossNamespaceClones();
+      }
+      provisioner = keep(provisioning.start());
       log.info("provisioning volumes of node {} for {}", options.nodeId(), client.getMasterUrl());
     }
     started = true;

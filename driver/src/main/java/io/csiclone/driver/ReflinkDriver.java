@@ -89,6 +89,25 @@ public final class ReflinkDriver implements Callable<Integer> {
   }
 
   @Option(
+      names = "--capacity-namespace",
+      paramLabel = "NAMESPACE",
+      description =
+          "Tell the scheduler how much room the pool has, by CSIStorageCapacity objects there. Without it nothing is told.")
+  private @Nullable String capacityNamespace;
+
+  @Option(
+      names = "--capacity-owner",
+      paramLabel = "POD/UID",
+      description = "The pod in that namespace with which these objects vanish, this one.")
+  private @Nullable String capacityOwner;
+
+  @Option(
+      names = "--cross-namespace-clones",
+      description =
+          "Serve clones of claims in other namespaces where a ReferenceGrant there allows it.")
+  private boolean crossNamespaceClones;
+
+  @Option(
       names = "--registration-dir",
       paramLabel = "DIR",
       description = "The kubelet's plugins_registry: register the driver with the kubelet there.")
@@ -184,6 +203,10 @@ public final class ReflinkDriver implements Callable<Integer> {
         pool,
         DriverOptions.nodeId(nodeId),
         reached,
+        capacityNamespace == null
+            ? Optional.empty()
+            : Optional.of(DriverOptions.capacity(capacityNamespace, capacityOwner)),
+        crossNamespaceClones,
         registrationDir == null
             ? Optional.empty()
             : Optional.of(

@@ -37,6 +37,8 @@ class ConformanceTest {
             "node-1",
             Optional.empty(),
             Optional.empty(),
+            false,
+            Optional.empty(),
             Path.of("/var/lib/kubelet"),
             OptionalInt.empty(),
             CopyLimits.DEFAULT,

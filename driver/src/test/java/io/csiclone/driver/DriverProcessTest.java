@@ -166,6 +166,8 @@ class DriverProcessTest {
         pool,
         "node-1",
         Optional.empty(),
+        Optional.empty(),
+        false,
         registry,
         Path.of("/var/lib/kubelet"),
         OptionalInt.of(0),

@@ -99,6 +99,14 @@ class ReflinkDriverTest {
     assertRefused("--node-id must be 1 to 63 letters", with("--node-id", bad));
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"", "pod", "pod/", "/uid", "a/b/c"})
+  void anOwnerThatIsNoPodWithItsUidIsRefused(String bad) {
+    assertRefused(
+        "--capacity-owner must be a pod's name and uid, as NAME/UID, but is '%s'".formatted(bad),
+        with("--capacity-namespace", "storage", "--capacity-owner", bad));
+  }
+
   @Test
   void aKubeconfigThatCannotBeReadIsRefused() {
     assertRefused(

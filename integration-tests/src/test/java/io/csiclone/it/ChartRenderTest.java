@@ -48,7 +48,7 @@ class ChartRenderTest {
 
   private static final Path CHARTS = Path.of("../charts");
   static final String WEBHOOK = "csi-clone-webhook";
-  private static final String DRIVER = "reflink-driver";
+  static final String DRIVER = "reflink-driver";
   static final String NAMESPACE = "csi-clone-system";
   static final String NEWEST = "v1.36.0";
 
@@ -430,6 +430,8 @@ class ChartRenderTest {
             "--node-id=$(NODE_NAME)",
             "--in-cluster",
             "--provisioner=embedded",
+            "--capacity-namespace=csi-clone-system",
+            "--capacity-owner=$(POD_NAME)/$(POD_UID)",
             "--registration-dir=/var/lib/kubelet/plugins_registry",
             "--kubelet-dir=/var/lib/kubelet",
             "--health-port=9808",
@@ -464,6 +466,45 @@ class ChartRenderTest {
     assertThat(driver.getSpec().getAttachRequired()).isFalse();
     assertThat(driver.getSpec().getPodInfoOnMount()).isFalse();
     assertThat(driver.getSpec().getVolumeLifecycleModes()).containsExactly("Persistent");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "v1.36.0, true, embedded, true",
+    "v1.21.0, true, embedded, true",
+    "v1.20.2, true, embedded, false",
+    "v1.36.0, false, embedded, false",
+    "v1.36.0, true, external, false"
+  })
+  void theSchedulerHeedsRoomWhereTheDriverTellsItAndNowhereElse(
+      String server, boolean wanted, String provisioner, boolean told) {
+    List<HasMetadata> objects =
+        render(DRIVER, server, Map.of("storageCapacity", wanted, "provisioner", provisioner));
+
+    // Where it heeds what nobody tells, no pod with such a volume would start.
+    assertThat(one(CSIDriver.class, objects).getSpec().getStorageCapacity())
+        .isEqualTo(told ? true : null);
+    var container =
+        single(one(DaemonSet.class, objects).getSpec().getTemplate().getSpec().getContainers());
+    assertThat(container.getArgs().contains("--capacity-namespace=" + NAMESPACE)).isEqualTo(told);
+    assertThat(container.getEnv().stream().anyMatch(one -> one.getName().equals("POD_UID")))
+        .isEqualTo(told);
+    assertThat(
+            rules(objects).stream()
+                .anyMatch(r -> r.getResources().contains("csistoragecapacities")))
+        .isEqualTo(told);
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void clonesAcrossNamespacesAndTheRightToReadGrantsComeTogether(boolean wanted) {
+    List<HasMetadata> objects = render(DRIVER, NEWEST, Map.of("crossNamespaceClones", wanted));
+
+    var container =
+        single(one(DaemonSet.class, objects).getSpec().getTemplate().getSpec().getContainers());
+    assertThat(container.getArgs().contains("--cross-namespace-clones")).isEqualTo(wanted);
+    assertThat(rules(objects).stream().anyMatch(r -> r.getResources().contains("referencegrants")))
+        .isEqualTo(wanted);
   }
 
   @Test
@@ -568,6 +609,8 @@ class ChartRenderTest {
     "reflink-driver, copies.perPool, 0",
     "reflink-driver, copies.perSource, many",
     "reflink-driver, sweepMinutes, 0",
+    "reflink-driver, storageCapacity, some",
+    "reflink-driver, crossNamespaceClones, some",
     "reflink-driver, storageclass.create, true"
   })
   void aWrongValueIsRefusedByItsName(String chart, String value, String wrong) {

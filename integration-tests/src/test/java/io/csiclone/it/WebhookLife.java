@@ -1,7 +1,6 @@
 package io.csiclone.it;
 
 import io.csiclone.testkit.ApiCall;
-import io.csiclone.testkit.EmbeddedControlPlane;
 import io.csiclone.webhook.WebhookApplication;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.NamespaceBuilder;
@@ -30,13 +29,9 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
-import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.Queue;
-import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
@@ -49,37 +44,18 @@ import org.springframework.context.support.GenericApplicationContext;
  * The whole life of a webhook on a control plane that asks it and that grants it certain rights:
  * start, clones of every kind, certificates that are renewed, mended and made anew.
  */
-final class WebhookLife implements AutoCloseable {
-
-  /** Something did not come about. */
-  static final class Trouble extends Exception {
-    private static final long serialVersionUID = 1L;
-
-    Trouble(String what) {
-      super(what);
-    }
-  }
+final class WebhookLife extends Life {
 
   private static final String USER = "webhook";
   private static final String NAME = "csi-clone-webhook";
   private static final String SYSTEM = ChartRenderTest.NAMESPACE;
   private static final String CLAIMS = "/api/v1/namespaces/team-a/persistentvolumeclaims";
 
-  /** For each thing; generous, as the machine may be busy. */
-  private static final Duration PATIENCE = Duration.ofSeconds(45);
-
-  /** The same once a call was refused. The webhook looks by itself every minute. */
-  private static final Duration PATIENCE_AFTER_REFUSAL = Duration.ofSeconds(8);
-
-  private final Queue<ApiCall> calls = new ConcurrentLinkedQueue<>();
-  private final Queue<ApiCall> refused = new ConcurrentLinkedQueue<>();
-  private final EmbeddedControlPlane plane;
-  private final KubernetesClient admin;
   private final KubernetesClient own;
   private final HttpClient http = HttpClient.newHttpClient();
   private static final AtomicInteger NEXT_PORT = new AtomicInteger(21_000);
 
-  private final int port = freePort();
+  private final int port;
   private final int managementPort = freePort();
   private final CompletableFuture<ConfigurableApplicationContext> context =
       new CompletableFuture<>();
@@ -89,45 +65,28 @@ final class WebhookLife implements AutoCloseable {
    * @param rights what the webhook may do
    */
   WebhookLife(Predicate<ApiCall> rights) {
-    plane =
-        EmbeddedControlPlane.builder()
-            .claimBinder(false)
-            .webhookService(
-                SYSTEM, NAME, new InetSocketAddress(InetAddress.getLoopbackAddress(), port))
-            .authorizer(call -> isAllowed(call, rights))
-            .start();
-    admin = plane.client();
+    this(rights, freePort());
+  }
+
+  private WebhookLife(Predicate<ApiCall> rights, int port) {
+    super(
+        USER,
+        rights,
+        plane ->
+            plane
+                .claimBinder(false)
+                .webhookService(
+                    SYSTEM, NAME, new InetSocketAddress(InetAddress.getLoopbackAddress(), port)));
+    this.port = port;
     own =
         new KubernetesClientBuilder()
             .withConfig(
                 new ConfigBuilder(Config.empty())
-                    .withMasterUrl(plane.url().toString())
+                    .withMasterUrl(plane().url().toString())
                     .withOauthToken(USER)
                     .withOnlyHttpWatches(true)
                     .build())
             .build();
-  }
-
-  private boolean isAllowed(ApiCall call, Predicate<ApiCall> rights) {
-    if (!call.user().equals(USER)) {
-      return true;
-    }
-    calls.add(call);
-    boolean allowed = rights.test(call);
-    if (!allowed) {
-      refused.add(call);
-    }
-    return allowed;
-  }
-
-  /** All that the webhook has asked of the API server. */
-  List<ApiCall> calls() {
-    return List.copyOf(calls);
-  }
-
-  /** What of it was not allowed. */
-  List<ApiCall> refused() {
-    return List.copyOf(refused);
   }
 
   /**
@@ -136,6 +95,7 @@ final class WebhookLife implements AutoCloseable {
    * @param chart the rendered chart, of which the webhook configurations are used
    * @throws Trouble at the first thing that does not come about
    */
+  @Override
   void run(List<HasMetadata> chart) throws Exception {
     prepare();
     starter.start();
@@ -148,7 +108,7 @@ final class WebhookLife implements AutoCloseable {
     for (HasMetadata object : chart) {
       if (object instanceof MutatingWebhookConfiguration
           || object instanceof ValidatingWebhookConfiguration) {
-        admin.resource(object).create();
+        admin().resource(object).create();
       }
     }
     eventually("the first clone admitted", () -> tryCreate(clone("fast", "1Gi")).code() == 201);
@@ -157,7 +117,7 @@ final class WebhookLife implements AutoCloseable {
     eventually("the CA written again for /mutate", this::hasBundles);
     wipeBundleOfValidating();
     eventually("the CA written again for /validate", this::hasBundles);
-    admin
+    admin()
         .secrets()
         .inNamespace(SYSTEM)
         .withName(NAME + "-tls")
@@ -168,7 +128,7 @@ final class WebhookLife implements AutoCloseable {
     // From what is served, so that callers notice nothing.
     eventually("a spoilt Secret mended", () -> tls().length() > 100);
     eventually("a clone after that", () -> tryCreate(clone("fast", "1Gi")).code() == 201);
-    admin.secrets().inNamespace(SYSTEM).withName(NAME + "-tls").delete();
+    admin().secrets().inNamespace(SYSTEM).withName(NAME + "-tls").delete();
     eventually("a deleted Secret made anew", () -> tls().length() > 100);
     eventually("a clone after that", () -> tryCreate(clone("fast", "1Gi")).code() == 201);
     judges();
@@ -194,17 +154,6 @@ final class WebhookLife implements AutoCloseable {
     }
   }
 
-  private void eventually(String what, Callable<Boolean> condition) throws Exception {
-    long start = System.nanoTime();
-    while (!condition.call()) {
-      var patience = refused.isEmpty() ? PATIENCE : PATIENCE_AFTER_REFUSAL;
-      if (System.nanoTime() - start > patience.toNanos()) {
-        throw new Trouble("not within " + patience + ": " + what + "; refused: " + refused);
-      }
-      Thread.sleep(50);
-    }
-  }
-
   /** By its calls: over plain HTTP a watch only counts once something has been told. */
   private boolean followsEveryCache() {
     return Stream.of(
@@ -214,9 +163,9 @@ final class WebhookLife implements AutoCloseable {
             "csidrivers",
             "namespaces")
         .allMatch(resource ->
-            calls.stream()
+            calls().stream()
                 .filter(call -> call.verb().equals("watch") && call.resource().equals(resource))
-                .anyMatch(call -> !refused.contains(call)));
+                .anyMatch(call -> !refused().contains(call)));
   }
 
   private HttpResponse<String> get(String path) throws IOException, InterruptedException {
@@ -233,11 +182,11 @@ final class WebhookLife implements AutoCloseable {
   private Answer tryCreate(PersistentVolumeClaim claim) throws IOException, InterruptedException {
     var response =
         http.send(
-            HttpRequest.newBuilder(plane.url().resolve(CLAIMS + "?dryRun=All"))
+            HttpRequest.newBuilder(plane().url().resolve(CLAIMS + "?dryRun=All"))
                 .header("Content-Type", "application/json")
                 .POST(
                     HttpRequest.BodyPublishers.ofString(
-                        admin.getKubernetesSerialization().asJson(claim)))
+                        admin().getKubernetesSerialization().asJson(claim)))
                 .build(),
             HttpResponse.BodyHandlers.ofString());
     return new Answer(
@@ -245,12 +194,12 @@ final class WebhookLife implements AutoCloseable {
   }
 
   private String tls() {
-    var secret = admin.secrets().inNamespace(SYSTEM).withName(NAME + "-tls").get();
+    var secret = admin().secrets().inNamespace(SYSTEM).withName(NAME + "-tls").get();
     return secret == null ? "" : secret.getData().getOrDefault("tls.crt", "");
   }
 
   private void wipeBundleOfMutating() {
-    admin
+    admin()
         .admissionRegistration()
         .v1()
         .mutatingWebhookConfigurations()
@@ -262,7 +211,7 @@ final class WebhookLife implements AutoCloseable {
   }
 
   private void wipeBundleOfValidating() {
-    admin
+    admin()
         .admissionRegistration()
         .v1()
         .validatingWebhookConfigurations()
@@ -274,7 +223,7 @@ final class WebhookLife implements AutoCloseable {
   }
 
   private boolean hasBundles() {
-    var hooks = admin.admissionRegistration().v1();
+    var hooks = admin().admissionRegistration().v1();
     return hooks.mutatingWebhookConfigurations().withName(NAME).get().getWebhooks().stream()
             .allMatch(hook -> hook.getClientConfig().getCaBundle() != null)
         && hooks.validatingWebhookConfigurations().withName(NAME).get().getWebhooks().stream()
@@ -316,7 +265,7 @@ final class WebhookLife implements AutoCloseable {
   /** A bound claim that a pod writes to, and what it takes to clone it. */
   private void prepare() {
     for (String name : List.of("fast", "slow")) {
-      admin
+      admin()
           .resource(
               new StorageClassBuilder()
                   .withNewMetadata()
@@ -326,7 +275,7 @@ final class WebhookLife implements AutoCloseable {
                   .build())
           .create();
     }
-    admin
+    admin()
         .resource(
             new CSIDriverBuilder()
                 .withNewMetadata()
@@ -335,10 +284,10 @@ final class WebhookLife implements AutoCloseable {
                 .endMetadata()
                 .build())
         .create();
-    admin
+    admin()
         .resource(new NamespaceBuilder().withNewMetadata().withName("team-a").endMetadata().build())
         .create();
-    admin
+    admin()
         .resource(
             new NodeBuilder()
                 .withNewMetadata()
@@ -348,14 +297,14 @@ final class WebhookLife implements AutoCloseable {
                 .build())
         .create();
     var source =
-        admin
+        admin()
             .resource(
                 claim("data", "fast", "1Gi").editSpec().withVolumeName("pv-1").endSpec().build())
             .create();
     source.getStatus().setPhase("Bound");
-    admin.resource(source).updateStatus();
+    admin().resource(source).updateStatus();
     var volume =
-        admin
+        admin()
             .resource(
                 new PersistentVolumeBuilder()
                     .withNewMetadata()
@@ -389,8 +338,8 @@ final class WebhookLife implements AutoCloseable {
                     .build())
             .create();
     volume.setStatus(new PersistentVolumeStatusBuilder().withPhase("Bound").build());
-    admin.resource(volume).updateStatus();
-    admin
+    admin().resource(volume).updateStatus();
+    admin()
         .resource(
             new PodBuilder()
                 .withNewMetadata()
@@ -462,6 +411,6 @@ final class WebhookLife implements AutoCloseable {
       context.join().close();
     }
     own.close();
-    plane.close();
+    super.close();
   }
 }

@@ -18,8 +18,8 @@ import java.util.function.UnaryOperator;
  * before it counts as absent. Safe for use by many threads.
  *
  * <p>Every method that may ask live waits for a bounded time and throws {@link
- * FactsUnavailableException} when the cluster does not answer or refuses to. None ever reads a
- * claim of another namespace than the one it was asked about.
+ * FactsUnavailableException} when the cluster does not answer or refuses to. None but {@link
+ * #judgeGranted} ever reads a claim of another namespace than the one it was asked about.
  */
 public interface ClusterFacts extends AutoCloseable {
 
@@ -92,6 +92,14 @@ public interface ClusterFacts extends AutoCloseable {
   Judgement judge(PersistentVolumeClaim clone, RulePolicy policy, UnaryOperator<CloneFacts> known);
 
   /**
+   * Like {@link #judge(PersistentVolumeClaim, RulePolicy, UnaryOperator)} for a clone that the
+   * namespace of its source is known to allow: its source is looked up there and judged as one of
+   * the clone's own namespace would be.
+   */
+  Judgement judgeGranted(
+      PersistentVolumeClaim clone, RulePolicy policy, UnaryOperator<CloneFacts> known);
+
+  /**
    * {@code policy} as the clone's namespace and its storage class change it. What the class says
    * counts before what the namespace says.
    */
@@ -115,6 +123,12 @@ public interface ClusterFacts extends AutoCloseable {
 
   /** The storage class of that name, from the cache or live. */
   Optional<StorageClass> storageClass(String name);
+
+  /** All storage classes, from the cache. */
+  List<StorageClass> storageClasses();
+
+  /** Calls {@code changed} whenever the cache has another state of the storage classes. */
+  void onStorageClassChange(Runnable changed);
 
   /** Whether every cache has been filled with the cluster's state. */
   boolean synced();

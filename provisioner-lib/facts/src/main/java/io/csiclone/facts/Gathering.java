@@ -7,7 +7,10 @@ import io.csiclone.rules.RulePolicy;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** Follows a clone to its class, its source, and on to the source's volume and driver. */
+/**
+ * Follows a clone to its class, its source, and on to the source's volume and driver. A source
+ * elsewhere is not looked up unless that was granted, so that no answer depends on what is there.
+ */
 final class Gathering {
 
   private Gathering() {}
@@ -19,7 +22,10 @@ final class Gathering {
             .map(VolumeReader::storageClass)
             .orElse(null);
     var source =
-        ownSource(facts).flatMap(name -> lookup.claim(facts.namespace(), name)).orElse(null);
+        facts
+            .sourceNamespace()
+            .flatMap(space -> source(facts).flatMap(name -> lookup.claim(space, name)))
+            .orElse(null);
     if (source == null) {
       return new CloneFacts(facts, null, null, target, null);
     }
@@ -52,14 +58,8 @@ final class Gathering {
             storageClass.getMetadata().getName(), storageClass.getMetadata().getAnnotations());
   }
 
-  /** A source elsewhere is never looked up, so that no answer depends on what is there. */
-  private static Optional<String> ownSource(ClaimFacts clone) {
-    return clone
-        .cloneSource()
-        .filter(source ->
-            named(source.namespace()).filter(space -> !space.equals(clone.namespace())).isEmpty())
-        .map(DataSource::name)
-        .filter(name -> !name.isEmpty());
+  private static Optional<String> source(ClaimFacts clone) {
+    return clone.cloneSource().map(DataSource::name).filter(name -> !name.isEmpty());
   }
 
   private static Optional<String> named(@Nullable String name) {

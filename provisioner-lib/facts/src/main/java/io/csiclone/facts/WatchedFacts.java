@@ -16,11 +16,13 @@ import io.fabric8.kubernetes.api.model.storage.CSIDriver;
 import io.fabric8.kubernetes.api.model.storage.StorageClass;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.dsl.Informable;
+import io.fabric8.kubernetes.client.informers.ResourceEventHandler;
 import io.fabric8.kubernetes.client.informers.SharedIndexInformer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -187,13 +189,22 @@ final class WatchedFacts implements ClusterFacts {
   @Override
   public Judgement judge(
       PersistentVolumeClaim clone, RulePolicy policy, UnaryOperator<CloneFacts> known) {
+    return judge(ClaimReader.clone(clone), policy, known);
+  }
+
+  @Override
+  public Judgement judgeGranted(
+      PersistentVolumeClaim clone, RulePolicy policy, UnaryOperator<CloneFacts> known) {
+    return judge(ClaimReader.clone(clone).granted(), policy, known);
+  }
+
+  private Judgement judge(ClaimFacts written, RulePolicy policy, UnaryOperator<CloneFacts> known) {
     // One look-up, so that all attempts together stay within the patience for one question.
     var live = live();
     if (namespaces != null) {
       // A live read of everything would do, but for free volumes, which only a whole cache tells.
       live.awaitSynced(this::synced);
     }
-    var written = ClaimReader.clone(clone);
     var situation = situation(written, policy, known, cached(live));
     var verdict = situation.verdict();
     if (verdict.allowed() && namespaces != null) {
@@ -327,6 +338,36 @@ final class WatchedFacts implements ClusterFacts {
   @Override
   public Optional<StorageClass> storageClass(String name) {
     return cached().storageClass(name);
+  }
+
+  @Override
+  public List<StorageClass> storageClasses() {
+    // The store lists names only.
+    return classes.getStore().listKeys().stream()
+        .map(classes.getStore()::getByKey)
+        .filter(Objects::nonNull)
+        .toList();
+  }
+
+  @Override
+  public void onStorageClassChange(Runnable changed) {
+    classes.addEventHandler(
+        new ResourceEventHandler<>() {
+          @Override
+          public void onAdd(StorageClass object) {
+            changed.run();
+          }
+
+          @Override
+          public void onUpdate(StorageClass before, StorageClass object) {
+            changed.run();
+          }
+
+          @Override
+          public void onDelete(StorageClass object, boolean unseen) {
+            changed.run();
+          }
+        });
   }
 
   private List<SharedIndexInformer<?>> informers() {

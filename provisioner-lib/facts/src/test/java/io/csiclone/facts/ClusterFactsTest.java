@@ -36,6 +36,8 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -210,6 +212,43 @@ class ClusterFactsTest {
           .extracting(Finding::code)
           .containsExactly(RuleCode.CROSS_NAMESPACE);
       assertThat(there).isEqualTo(notThere);
+    }
+  }
+
+  @Test
+  void aSourceThatItsNamespaceGrantsIsLookedUpThere() {
+    cached.holdsAClonableClaim();
+    now.holdsAClonableClaim();
+    try (var facts = synced()) {
+      var clone = elsewhere(Cluster.copy(), "data");
+      var granted = facts.judgeGranted(clone, RulePolicy.defaults(), UnaryOperator.identity());
+      assertThat(granted.verdict().allowed()).as("%s", granted.verdict()).isTrue();
+      assertThat(granted.facts().source()).isNotNull();
+      assertThat(granted.facts().sourceVolume()).isNotNull();
+      assertThat(
+              facts
+                  .judgeGranted(
+                      elsewhere(Cluster.copy(), "nothing"),
+                      RulePolicy.defaults(),
+                      UnaryOperator.identity())
+                  .verdict()
+                  .denials())
+          .extracting(Finding::code)
+          .containsExactly(RuleCode.SOURCE_NOT_FOUND);
+    }
+  }
+
+  @Test
+  void storageClassesAreListedWholeAndTheirChangesTold() {
+    cached.holds(Cluster.storageClass());
+    var changes = new AtomicInteger();
+    try (var facts = synced()) {
+      facts.onStorageClassChange(changes::incrementAndGet);
+      assertThat(facts.storageClasses())
+          .singleElement()
+          .satisfies(one ->
+              assertThat(one.getProvisioner()).isEqualTo(Cluster.storageClass().getProvisioner()));
+      await().atMost(PATIENCE).until(() -> changes.get() > 0);
     }
   }
 

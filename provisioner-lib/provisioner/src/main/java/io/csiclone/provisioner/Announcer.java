@@ -65,7 +65,7 @@ final class Announcer {
           making.source == null ? "Provisioning" : "Cloning",
           copying == null
               ? "the driver is at work (" + words + ")"
-              : "copying claim " + making.sourceClaim() + ": " + amount(copying));
+              : "copying " + making.origin() + ": " + amount(copying));
     }
     if (copying != null && now - memory.annotationDueNanos >= 0) {
       annotate(making, memory, copying.percent() + "%", now);
@@ -125,10 +125,14 @@ final class Announcer {
   /** The volume is made and its object written. */
   void made(Making making) {
     said.remove(making.claim.key());
-    String words =
-        making.source == null
-            ? "volume " + making.volumeName() + " is made"
-            : "claim " + making.sourceClaim() + " is cloned into " + making.volumeName();
+    String words;
+    if (making.source != null) {
+      words = making.origin() + " is cloned into " + making.volumeName();
+    } else if (making.snapshot != null) {
+      words = making.origin() + " is restored into " + making.volumeName();
+    } else {
+      words = "volume " + making.volumeName() + " is made";
+    }
     events.normal(making.claim.object(), "ProvisioningSucceeded", words);
     metrics.made(making, Duration.ofNanos(System.nanoTime() - making.begunNanos));
     LOG.info("claim {}: {}", making.claim.key(), words);

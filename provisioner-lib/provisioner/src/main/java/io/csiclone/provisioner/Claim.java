@@ -73,14 +73,59 @@ record Claim(PersistentVolumeClaim object) {
         : new DataSource(source.getApiGroup(), source.getKind(), source.getName(), null);
   }
 
-  /** The claim it clones, if that is in its own namespace; else null. */
+  /** The claim it clones, in whatever namespace; null when it clones none. */
   @Nullable ClaimKey source() {
     DataSource source = dataSource();
     if (source == null || !source.isClaim() || !isNamed(source.name())) {
       return null;
     }
-    boolean own = !isNamed(source.namespace()) || key().namespace().equals(source.namespace());
-    return own ? new ClaimKey(key().namespace(), source.name()) : null;
+    String namespace = isNamed(source.namespace()) ? source.namespace() : key().namespace();
+    return new ClaimKey(String.valueOf(namespace), source.name());
+  }
+
+  /** Whether the claim it clones is in another namespace. */
+  boolean crossesNamespaces() {
+    ClaimKey source = source();
+    return source != null && !source.namespace().equals(key().namespace());
+  }
+
+  /** The namespace of the claim it clones, if that is another one than its own; else null. */
+  @Nullable String otherNamespace() {
+    ClaimKey source = source();
+    return source != null && crossesNamespaces() ? source.namespace() : null;
+  }
+
+  /** The VolumeSnapshot of its own namespace that it restores; null when it restores none. */
+  @Nullable String snapshotName() {
+    DataSource source = dataSource();
+    if (source == null) {
+      return null;
+    }
+    boolean own =
+        "VolumeSnapshot".equals(source.kind())
+            && SnapshotCheck.GROUP.equals(source.apiGroup())
+            && isNamed(source.name())
+            && (!isNamed(source.namespace()) || key().namespace().equals(source.namespace()));
+    return own ? source.name() : null;
+  }
+
+  /** The VolumeSnapshotContent recorded as the one being restored, or null. */
+  @Nullable String contentName() {
+    return annotation(Names.RESTORED_FROM_CONTENT);
+  }
+
+  /**
+   * Whether {@code clone}, of another namespace, was really begun as a clone of this claim: its own
+   * word does not count.
+   */
+  boolean isClonedBy(Claim clone) {
+    return hasFinalizer(Names.CLONE_SOURCE) && clonedBy().contains(clone.uid());
+  }
+
+  /** The uids of the claims of other namespaces that are begun as clones of this one. */
+  List<String> clonedBy() {
+    String uids = annotation(Names.CLONED_BY);
+    return uids == null || uids.isEmpty() ? List.of() : List.of(uids.split(",", -1));
   }
 
   /**
@@ -89,7 +134,9 @@ record Claim(PersistentVolumeClaim object) {
    */
   boolean recorded() {
     return hasFinalizer(Names.MAKING)
-        && (dataSource() == null || (source() != null && sourceVolumeName() != null));
+        && (dataSource() == null
+            || (source() != null && sourceVolumeName() != null)
+            || (snapshotName() != null && contentName() != null));
   }
 
   /** Whether it is bound and stays so, and nothing is recorded on it. */

@@ -2,6 +2,7 @@ package io.csiclone.provisioner;
 
 import io.csiclone.csiproto.CreateVolumeRequest;
 import io.csiclone.csiproto.TopologyRequirement;
+import io.csiclone.csiproto.VolumeContentSource;
 import io.csiclone.facts.ClusterFacts;
 import io.csiclone.facts.FactsUnavailableException;
 import io.csiclone.provisioner.WorkQueue.Outcome;
@@ -11,6 +12,7 @@ import io.fabric8.kubernetes.api.model.storage.StorageClass;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
@@ -30,9 +32,13 @@ final class ClaimProvisioner {
   /** After a change by someone else; the cache will show it in a moment. */
   private static final Duration SOON = Duration.ofMillis(100);
 
+  /** How often a snapshot that is being taken is looked at. */
+  private static final Duration SNAPSHOT_POLL = Duration.ofSeconds(5);
+
   private final ClusterCache cache;
   private final ClusterFacts facts;
   private final CloneCheck check;
+  private final SnapshotCheck snapshots;
   private final ClaimWriter writer;
   private final SourceProtection protection;
   private final VolumeMaker maker;
@@ -48,6 +54,7 @@ final class ClaimProvisioner {
       ClusterCache cache,
       ClusterFacts facts,
       CloneCheck check,
+      SnapshotCheck snapshots,
       ClaimWriter writer,
       SourceProtection protection,
       VolumeMaker maker,
@@ -61,6 +68,7 @@ final class ClaimProvisioner {
     this.cache = cache;
     this.facts = facts;
     this.check = check;
+    this.snapshots = snapshots;
     this.writer = writer;
     this.protection = protection;
     this.maker = maker;
@@ -104,6 +112,10 @@ final class ClaimProvisioner {
       if (!isOfThisNode(claim) || maker.wasMade(claim) || !isStillRecorded(claim)) {
         return Outcome.DONE;
       }
+      if (claim.crossesNamespaces() && !wasReallyBegun(claim)) {
+        writer.givenUp(claim, false);
+        return new Outcome.RetryIn(SOON);
+      }
       return maker.goOn(resume(claim), claim);
     }
     if (claim.terminating()) {
@@ -123,6 +135,23 @@ final class ClaimProvisioner {
   private boolean isStillRecorded(Claim claim) {
     Claim live = writer.live(claim.key());
     return live != null && live.uid().equals(claim.uid()) && live.recorded();
+  }
+
+  /**
+   * Whether CreateVolume may have been sent for {@code claim}, recorded as a clone of one in
+   * another namespace. Its owner may have forged that to get at what no grant allows; the proof is
+   * on the source, where only its own namespace can write, before CreateVolume is sent.
+   */
+  private boolean wasReallyBegun(Claim claim) {
+    ClaimKey source = Objects.requireNonNull(claim.source());
+    Claim live = writer.live(source);
+    if (live == null) {
+      throw new ProvisioningException(
+          "%s: claim %s is recorded as being cloned from one in namespace %s, but what could prove it is gone; if no volume was made of it, remove the finalizer %s"
+              .formatted(
+                  RuleCode.CROSS_NAMESPACE.id(), claim.key(), source.namespace(), Names.MAKING));
+    }
+    return live.isClonedBy(claim);
   }
 
   private boolean isOfThisNode(Claim claim) {
@@ -149,11 +178,17 @@ final class ClaimProvisioner {
       return Outcome.DONE;
     }
     PersistentVolume sourceVolume = null;
+    SnapshotSource snapshot = null;
     if (claim.dataSource() != null) {
       switch (check.of(claim)) {
-        case CloneCheck.Result.Populator() -> {
+        case CloneCheck.Result.Populator(), CloneCheck.Result.Unknown() -> {
           return Outcome.DONE;
         }
+        case CloneCheck.Result.Early(String why) -> {
+          events.normal(claim.object(), "Provisioning", why);
+          return new Outcome.RetryIn(SNAPSHOT_POLL);
+        }
+        case CloneCheck.Result.Restorable(SnapshotSource source) -> snapshot = source;
         case CloneCheck.Result.Denied(String why) -> {
           return failed(claim, why);
         }
@@ -163,14 +198,22 @@ final class ClaimProvisioner {
     if (node != null && sourceVolume != null && !node.reaches(sourceVolume)) {
       return late ? sendAway(claim, sourceVolume) : Outcome.DONE;
     }
+    if (node != null && snapshot != null && isElsewhere(snapshot, node)) {
+      return late ? sendAway(claim, snapshot) : Outcome.DONE;
+    }
     boolean contended =
         node != null
             && selected == null
-            && (sourceVolume == null || !NodeTopology.isPlaced(sourceVolume));
+            && (sourceVolume == null || !NodeTopology.isPlaced(sourceVolume))
+            && (snapshot == null || snapshot.node() == null);
     if (contended && takenByAnother(claim)) {
       return Outcome.DONE;
     }
-    return begin(claim, storageClass, sourceVolume);
+    return begin(claim, storageClass, sourceVolume, snapshot);
+  }
+
+  private static boolean isElsewhere(SnapshotSource snapshot, NodeTopology node) {
+    return snapshot.node() != null && !snapshot.node().equals(node.nodeName());
   }
 
   private static boolean waitsForConsumer(StorageClass storageClass) {
@@ -198,8 +241,24 @@ final class ClaimProvisioner {
         CloneSource.outOfReach(sourceVolume, claim.source(), String.valueOf(claim.selectedNode())));
   }
 
+  private Outcome sendAway(Claim claim, SnapshotSource snapshot) {
+    writer.reschedule(claim);
+    return failed(
+        claim,
+        "%s: snapshot %s/%s is on node %s and cannot be restored on the selected node %s; the pod has to run where it is"
+            .formatted(
+                RuleCode.TOPOLOGY_CONFLICT.id(),
+                claim.key().namespace(),
+                snapshot.snapshot(),
+                snapshot.node(),
+                claim.selectedNode()));
+  }
+
   private Outcome begin(
-      Claim claim, StorageClass storageClass, @Nullable PersistentVolume sourceVolume) {
+      Claim claim,
+      StorageClass storageClass,
+      @Nullable PersistentVolume sourceVolume,
+      @Nullable SnapshotSource snapshot) {
     ClaimKey sourceClaim = claim.source();
     CloneSource source =
         sourceVolume == null || sourceClaim == null
@@ -213,11 +272,11 @@ final class ClaimProvisioner {
       }
       case Placement.Place.Here(var here) -> requirement = here;
     }
-    Making planned = making(claim, storageClass, source, requirement);
+    Making planned = making(claim, storageClass, source, snapshot, requirement);
     Claim recorded =
         writer.begin(
             claim,
-            source == null ? null : source.volumeName(),
+            origin(planned),
             node == null ? null : node.nodeName(),
             // A node says where it is itself; what was found by all nodes may change.
             node == null && requirement != null ? RecordedPlace.text(requirement) : null);
@@ -227,7 +286,7 @@ final class ClaimProvisioner {
     Making making = planned.recordedAs(recorded);
     if (source != null) {
       try {
-        protection.begin(source.claim(), claim.key(), source.volumeName());
+        protection.begin(source.claim(), claim, source.volumeName());
       } catch (ProvisioningException e) {
         maker.giveUp(making);
         throw e;
@@ -238,10 +297,31 @@ final class ClaimProvisioner {
     return maker.goOn(making, claim);
   }
 
+  /** What is recorded of where the data comes from. */
+  private static Map<String, String> origin(Making making) {
+    if (making.source != null) {
+      return Map.of(Names.CLONE_OF_VOLUME, making.source.volumeName());
+    }
+    return making.snapshot == null
+        ? Map.of()
+        : Map.of(Names.RESTORED_FROM_CONTENT, making.snapshot.content());
+  }
+
+  private @Nullable VolumeContentSource content(
+      @Nullable CloneSource source, @Nullable SnapshotSource snapshot) {
+    if (snapshot != null) {
+      return VolumeRequests.snapshot(snapshot.handle());
+    }
+    String handle =
+        source == null ? null : PersistentVolumes.handle(source.volume(), driver.name());
+    return handle == null ? null : VolumeRequests.volume(handle);
+  }
+
   private Making making(
       Claim claim,
       StorageClass storageClass,
       @Nullable CloneSource source,
+      @Nullable SnapshotSource snapshot,
       @Nullable TopologyRequirement requirement) {
     ClassParameters parameters = requests.parameters(storageClass);
     CreateVolumeRequest request =
@@ -249,9 +329,9 @@ final class ClaimProvisioner {
             claim,
             parameters,
             Objects.requireNonNullElse(storageClass.getMountOptions(), List.of()),
-            source == null ? null : PersistentVolumes.handle(source.volume(), driver.name()),
+            content(source, snapshot),
             requirement);
-    return new Making(claim, storageClass, parameters, request, source);
+    return new Making(claim, storageClass, parameters, request, source, snapshot);
   }
 
   // ---- a claim for which CreateVolume was, or may have been, sent ----
@@ -279,13 +359,22 @@ final class ClaimProvisioner {
             claim,
             storageClass,
             source,
+            recordedSnapshot(claim),
             node == null ? RecordedPlace.parse(claim.annotation(Names.PLACE)) : node.requirement());
     if (sourceClaim != null) {
-      protection.resume(sourceClaim, claim.key());
+      protection.resume(sourceClaim, claim);
     }
     maker.add(making);
     LOG.info("claim {}: volume {} taken up again", claim.key(), making.volumeName());
     return making;
+  }
+
+  private @Nullable SnapshotSource recordedSnapshot(Claim claim) {
+    String snapshot = claim.snapshotName();
+    String content = claim.contentName();
+    return snapshot == null || content == null
+        ? null
+        : snapshots.recorded(claim, snapshot, content);
   }
 
   /**

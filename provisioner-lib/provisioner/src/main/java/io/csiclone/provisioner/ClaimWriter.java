@@ -3,6 +3,9 @@ package io.csiclone.provisioner;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
@@ -32,17 +35,15 @@ final class ClaimWriter {
   /**
    * Records that the volume of {@code claim} is about to be made.
    *
-   * @param sourceVolume the volume object it will be cloned from, or null
+   * @param origin the annotations that say what the volume will be made from
    * @param node the node whose provisioner takes the claim, or null
    * @param place where the volume is asked for, or null
    * @return the claim as it is now; null when it is not as it was read any more
    */
   @Nullable Claim begin(
-      Claim claim, @Nullable String sourceVolume, @Nullable String node, @Nullable String place) {
+      Claim claim, Map<String, String> origin, @Nullable String node, @Nullable String place) {
     MetadataPatch patch = patch(claim).with(Names.MAKING).annotate(Names.PLACE, place);
-    if (sourceVolume != null) {
-      patch.annotate(Names.CLONE_OF_VOLUME, sourceVolume);
-    }
+    origin.forEach(patch::annotate);
     if (node != null && !node.equals(claim.selectedNode())) {
       patch.annotate(Names.SELECTED_NODE, node);
     }
@@ -71,6 +72,7 @@ final class ClaimWriter {
           patch
               .without(Names.MAKING)
               .annotate(Names.CLONE_OF_VOLUME, null)
+              .annotate(Names.RESTORED_FROM_CONTENT, null)
               .annotate(Names.PLACE, null)
               .annotate(Names.PROGRESS, null);
           return freeNode ? patch.annotate(Names.SELECTED_NODE, null) : patch;
@@ -104,9 +106,20 @@ final class ClaimWriter {
     }
   }
 
-  /** Puts the finalizer on {@code source}; false when it changed since it was read. */
-  boolean protect(Claim source) {
-    return sent(patch(source).with(Names.CLONE_SOURCE)) != null;
+  /**
+   * Puts the finalizer on {@code source}, and, if {@code clone} is of another namespace, the proof
+   * that it was begun; false when {@code source} changed since it was read.
+   */
+  boolean protect(Claim source, Claim clone) {
+    MetadataPatch patch = patch(source).with(Names.CLONE_SOURCE);
+    if (clone.crossesNamespaces()) {
+      var uids = new LinkedHashSet<String>();
+      // Without the finalizer they are left over.
+      uids.addAll(source.hasFinalizer(Names.CLONE_SOURCE) ? source.clonedBy() : List.of());
+      uids.add(clone.uid());
+      patch.annotate(Names.CLONED_BY, String.join(",", uids));
+    }
+    return sent(patch) != null;
   }
 
   /** Takes the finalizer off {@code source}. */
@@ -114,7 +127,7 @@ final class ClaimWriter {
     update(
         source,
         c -> c.hasFinalizer(Names.CLONE_SOURCE),
-        patch -> patch.without(Names.CLONE_SOURCE));
+        patch -> patch.without(Names.CLONE_SOURCE).annotate(Names.CLONED_BY, null));
   }
 
   /** Applies a change to the claim as it is now, as long as it is the same one and needs it. */

@@ -27,6 +27,7 @@ final class ClusterCache implements AutoCloseable {
   private static final long PAGE = 500;
 
   private static final String BY_SOURCE = "source";
+  private static final String BY_OTHER_NAMESPACE = "other-namespace";
   private static final String BY_SOURCE_VOLUME = "source-volume";
 
   private final SharedIndexInformer<PersistentVolumeClaim> claims;
@@ -53,6 +54,7 @@ final class ClusterCache implements AutoCloseable {
     claims.addIndexers(
         Map.of(
             BY_SOURCE, object -> keys(new Claim(object), Claim::source),
+            BY_OTHER_NAMESPACE, object -> keys(new Claim(object), Claim::otherNamespace),
             BY_SOURCE_VOLUME, object -> keys(new Claim(object), Claim::sourceVolumeName)));
     claims.addEventHandler(onClaim);
     volumes = client.persistentVolumes().withLimit(PAGE).runnableInformer(0).removeNamespaceIndex();
@@ -140,6 +142,21 @@ final class ClusterCache implements AutoCloseable {
         .toList();
   }
 
+  /** The claims of other namespaces that name one of {@code namespace} as their data source. */
+  List<Claim> clonesFrom(String namespace) {
+    return claims.getIndexer().byIndex(BY_OTHER_NAMESPACE, namespace).stream()
+        .map(Claim::new)
+        .toList();
+  }
+
+  /** All claims that name one of another namespace as their data source. */
+  List<Claim> clonesAcrossNamespaces() {
+    return claims.getStore().list().stream()
+        .map(Claim::new)
+        .filter(Claim::crossesNamespaces)
+        .toList();
+  }
+
   /** Whether a clone of {@code volume} is recorded as being made. */
   boolean isBeingCloned(PersistentVolume volume) {
     // The record is only believed of clones in the namespace of the claim the volume belonged to:
@@ -147,7 +164,9 @@ final class ClusterCache implements AutoCloseable {
     Predicate<Claim> ofItsClaim =
         clone -> {
           ClaimKey source = clone.source();
-          return source != null && PersistentVolumes.isOfClaim(volume, source);
+          return source != null
+              && !clone.crossesNamespaces()
+              && PersistentVolumes.isOfClaim(volume, source);
         };
     return claims.getIndexer().byIndex(BY_SOURCE_VOLUME, volume.getMetadata().getName()).stream()
         .map(Claim::new)

@@ -7,6 +7,7 @@ import io.csiclone.csiproto.ControllerGrpc;
 import io.csiclone.csiproto.ControllerServiceCapability;
 import io.csiclone.csiproto.CreateVolumeRequest;
 import io.csiclone.csiproto.DeleteVolumeRequest;
+import io.csiclone.csiproto.GetCapacityRequest;
 import io.csiclone.csiproto.GetPluginCapabilitiesRequest;
 import io.csiclone.csiproto.GetPluginInfoRequest;
 import io.csiclone.csiproto.IdentityGrpc;
@@ -22,6 +23,7 @@ import java.util.EnumSet;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /** Calls the driver, each time with a deadline, and says what its answers mean. */
 final class CsiClient {
@@ -63,6 +65,15 @@ final class CsiClient {
 
     /** Nothing is under way. */
     record Failed(Status status) implements ExpandAnswer {}
+  }
+
+  /** The outcome of a GetCapacity. */
+  sealed interface CapacityAnswer {
+    /** So many bytes are left; no volume may be larger than the second number, if there is one. */
+    record Room(long bytes, @Nullable Long largestVolume) implements CapacityAnswer {}
+
+    /** The driver does not say. */
+    record Unknown(Status status) implements CapacityAnswer {}
   }
 
   private final Channel channel;
@@ -168,6 +179,17 @@ final class CsiClient {
       return mayBeUnderWay(e.getStatus())
           ? new ExpandAnswer.InProgress(e.getStatus())
           : new ExpandAnswer.Failed(e.getStatus());
+    }
+  }
+
+  CapacityAnswer capacity(GetCapacityRequest request) {
+    try {
+      var answer = timed("Controller/GetCapacity", () -> controller().getCapacity(request));
+      return new CapacityAnswer.Room(
+          answer.getAvailableCapacity(),
+          answer.hasMaximumVolumeSize() ? answer.getMaximumVolumeSize().getValue() : null);
+    } catch (StatusRuntimeException e) {
+      return new CapacityAnswer.Unknown(e.getStatus());
     }
   }
 

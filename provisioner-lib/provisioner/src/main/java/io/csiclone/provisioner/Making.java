@@ -21,6 +21,7 @@ final class Making {
   final ClassParameters parameters;
   final CreateVolumeRequest request;
   final @Nullable CloneSource source;
+  final @Nullable SnapshotSource snapshot;
 
   /** The volume to delete because nobody wants it any more. Once set, CreateVolume is over. */
   @Nullable String unwanted;
@@ -38,17 +39,19 @@ final class Making {
       StorageClass storageClass,
       ClassParameters parameters,
       CreateVolumeRequest request,
-      @Nullable CloneSource source) {
+      @Nullable CloneSource source,
+      @Nullable SnapshotSource snapshot) {
     this.claim = claim;
     this.storageClass = storageClass;
     this.parameters = parameters;
     this.request = request;
     this.source = source;
+    this.snapshot = snapshot;
   }
 
   /** The same for the claim as it is after it was recorded. */
   Making recordedAs(Claim recorded) {
-    return new Making(recorded, storageClass, parameters, request, source);
+    return new Making(recorded, storageClass, parameters, request, source, snapshot);
   }
 
   String volumeName() {
@@ -57,6 +60,14 @@ final class Making {
 
   @Nullable ClaimKey sourceClaim() {
     return source == null ? null : source.claim();
+  }
+
+  /** What it is made from, as users call it; null when it is empty. */
+  @Nullable String origin() {
+    if (snapshot != null) {
+      return "snapshot " + claim.key().namespace() + "/" + snapshot.snapshot();
+    }
+    return source == null ? null : "claim " + source.claim();
   }
 
   /** How long to wait before asking the driver again: longer each time. */

@@ -36,11 +36,26 @@ final class Names {
   /** On a clone: the volume (object) whose data CreateVolume was asked for. Stays as lineage. */
   static final String CLONE_OF_VOLUME = "csi-clone.io/clone-of-volume";
 
+  /**
+   * On a source, while clones of it are made in other namespaces: their claims' uids. Who may write
+   * claims there cannot write this, so it tells their records from forged ones.
+   */
+  static final String CLONED_BY = "csi-clone.io/cloned-by";
+
+  /** On a claim: the VolumeSnapshotContent it is, or was, restored from. Stays as lineage. */
+  static final String RESTORED_FROM_CONTENT = "csi-clone.io/restored-from-content";
+
+  /** On a restored volume: the name of the VolumeSnapshot. */
+  static final String RESTORED_FROM_SNAPSHOT = "csi-clone.io/restored-from-snapshot";
+
   /** On a claim, while its volume is being copied: how far that is, such as {@code 43%}. */
   static final String PROGRESS = "csi-clone.io/progress";
 
   /** On a clone's volume: the name of the claim it was cloned from. */
   static final String CLONE_OF_CLAIM = "csi-clone.io/clone-of-claim";
+
+  /** On a clone's volume: that claim's namespace, if it is another than the clone's. */
+  static final String CLONE_OF_NAMESPACE = "csi-clone.io/clone-of-namespace";
 
   /** On a clone's volume: the uid of that claim. */
   static final String CLONE_OF_CLAIM_UID = "csi-clone.io/clone-of-claim-uid";

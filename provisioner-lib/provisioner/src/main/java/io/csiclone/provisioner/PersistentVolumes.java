@@ -103,8 +103,16 @@ final class PersistentVolumes {
       annotations.put(Names.MODIFY_SECRET_NAME, modify.getName());
       annotations.put(Names.MODIFY_SECRET_NAMESPACE, modify.getNamespace());
     }
+    SnapshotSource snapshot = making.snapshot;
+    if (snapshot != null) {
+      annotations.put(Names.RESTORED_FROM_SNAPSHOT, snapshot.snapshot());
+      annotations.put(Names.RESTORED_FROM_CONTENT, snapshot.content());
+    }
     CloneSource source = making.source;
     if (source != null) {
+      if (making.claim.crossesNamespaces()) {
+        annotations.put(Names.CLONE_OF_NAMESPACE, source.claim().namespace());
+      }
       annotations.put(Names.CLONE_OF_CLAIM, source.claim().name());
       annotations.put(Names.CLONE_OF_CLAIM_UID, source.claimUid());
       annotations.put(Names.CLONE_OF_VOLUME, source.volumeName());

@@ -26,6 +26,8 @@ public final class ProvisionerBuilder {
   boolean strictTopology;
   boolean immediateTopology = true;
   @Nullable LeaderElection leaderElection;
+  @Nullable StorageCapacity storageCapacity;
+  boolean crossNamespaceClones;
   MeterRegistry meters = new CompositeMeterRegistry();
   VolumeProgress progress = name -> Optional.empty();
   RulePolicy rules = RulePolicy.defaults();
@@ -136,6 +138,25 @@ public final class ProvisionerBuilder {
    */
   public ProvisionerBuilder leaderElection(LeaderElection leaderElection) {
     this.leaderElection = leaderElection;
+    return this;
+  }
+
+  /**
+   * Serves clones whose source is in another namespace, if a ReferenceGrant there (Gateway API,
+   * gateway.networking.k8s.io/v1beta1) lets claims of the clone's namespace refer to it. It takes a
+   * server with the feature CrossNamespaceVolumeDataSource, and a webhook, if there is one, that
+   * lets them pass. Default: refused.
+   */
+  public ProvisionerBuilder crossNamespaceClones() {
+    this.crossNamespaceClones = true;
+    return this;
+  }
+
+  /**
+   * Tells the scheduler where there is how much room, if the driver has GET_CAPACITY. Default: not.
+   */
+  public ProvisionerBuilder storageCapacity(StorageCapacity storageCapacity) {
+    this.storageCapacity = storageCapacity;
     return this;
   }
 

@@ -1,12 +1,16 @@
 package io.csiclone.provisioner;
 
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
+import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.Timer;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.OffsetDateTime;
+import java.util.List;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a provisioner counts and times. The first group bears the names that dashboards made for
@@ -86,6 +90,47 @@ final class ProvisionerMetrics {
     // Creation is told in whole seconds and by another clock.
     timer("csi.clone.claim.bound", tags(new Claim(object)))
         .record(took.isNegative() ? Duration.ZERO : took);
+  }
+
+  /**
+   * Shows how the storage capacity objects are, until the answer is closed.
+   *
+   * @param goal how many there should be
+   * @param current how many of these there are
+   * @param obsolete how many others there are
+   */
+  AutoCloseable capacities(
+      Supplier<Number> goal, Supplier<Number> current, Supplier<Number> obsolete) {
+    var shown =
+        List.of(
+            gauge("csistoragecapacities.desired.goal", goal),
+            gauge("csistoragecapacities.desired.current", current),
+            gauge("csistoragecapacities.obsolete", obsolete));
+    return () -> shown.forEach(registry::remove);
+  }
+
+  /** Shows whether ReferenceGrants are known, 1 or 0, until the answer is closed. */
+  AutoCloseable referenceGrants(Supplier<Number> known) {
+    Gauge shown = gauge("csi.clone.reference.grants.known", known);
+    return () -> registry.remove(shown);
+  }
+
+  /** Closes what was shown, if it was. */
+  static void hide(@Nullable AutoCloseable shown) {
+    if (shown != null) {
+      try {
+        shown.close();
+      } catch (Exception e) {
+        throw new IllegalStateException(e);
+      }
+    }
+  }
+
+  private Gauge gauge(String name, Supplier<Number> value) {
+    return Gauge.builder(name, value)
+        .tags("driver_name", driverName)
+        .strongReference(true)
+        .register(registry);
   }
 
   private Timer timer(String name, Tags tags) {

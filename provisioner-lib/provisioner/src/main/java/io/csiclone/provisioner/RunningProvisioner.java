@@ -1,12 +1,16 @@
 package io.csiclone.provisioner;
 
+import io.csiclone.csiproto.ControllerServiceCapability.RPC;
 import io.csiclone.facts.ClusterFacts;
 import io.fabric8.kubernetes.api.model.PersistentVolume;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.informers.ResourceEventHandler;
 import java.time.Instant;
+import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -30,6 +34,8 @@ final class RunningProvisioner implements Provisioner {
   private final WorkQueue<String> volumes;
   private final WorkQueue<ClaimKey> expansions;
   private final VolumeExpander expander;
+  private final @Nullable CapacityTracker capacity;
+  private final @Nullable ReferenceGrants grants;
   private volatile boolean serving;
 
   RunningProvisioner(ProvisionerBuilder settings, DriverTraits driver, ProvisionerMetrics metrics) {
@@ -38,7 +44,10 @@ final class RunningProvisioner implements Provisioner {
     KubernetesClient client = settings.client;
     String nodeName = settings.nodeName;
     NodeTopology node = nodeName == null ? null : new NodeTopology(nodeName, driver.segments());
-    nodes = node == null && driver.topology() ? new ClusterNodes(client, driver.name()) : null;
+    nodes =
+        node == null && driver.topology()
+            ? new ClusterNodes(client, driver.name(), this::placesChanged)
+            : null;
     Placement placement = Placement.ANYWHERE;
     if (node != null) {
       placement = node;
@@ -47,6 +56,7 @@ final class RunningProvisioner implements Provisioner {
     }
     statement = new CloneStatement(client, driver);
     var csi = new CsiClient(settings.csi, settings.callTimeout, metrics);
+    capacity = capacity(driver, csi, node);
     cache = new ClusterCache(client, new ClaimChanges(), new VolumeChanges());
     facts = cache.facts(client);
     events = new EventRecorder(client, driver.name(), nodeName == null ? "" : nodeName);
@@ -65,12 +75,19 @@ final class RunningProvisioner implements Provisioner {
             node != null || driver.topology(),
             node != null,
             new Announcer(events, metrics, writer, settings.progress),
-            sources::offer);
+            sources::offer,
+            capacity == null ? storageClass -> {} : capacity::exhausted);
+    grants =
+        settings.crossNamespaceClones
+            ? new ReferenceGrants(client, metrics, this::grantsChanged, this::grantsKnown)
+            : null;
+    var snapshots = new SnapshotCheck(client, driver);
     var provisioner =
         new ClaimProvisioner(
             cache,
             facts,
-            new CloneCheck(facts, settings.rules, driver),
+            new CloneCheck(facts, settings.rules, driver, snapshots, grants),
+            snapshots,
             writer,
             protection,
             maker,
@@ -92,6 +109,54 @@ final class RunningProvisioner implements Provisioner {
     volumes = new WorkQueue<>("volumes", settings.concurrency, settings.retry, deleter::reconcile);
   }
 
+  private @Nullable CapacityTracker capacity(
+      DriverTraits driver, CsiClient csi, @Nullable NodeTopology node) {
+    StorageCapacity wanted = settings.storageCapacity;
+    if (wanted == null) {
+      return null;
+    }
+    if (!driver.can(RPC.Type.GET_CAPACITY)) {
+      LOG.warn(
+          "driver {} cannot say how much room it has; the scheduler is not told", driver.name());
+      return null;
+    }
+    if (node != null && node.segments().isEmpty()) {
+      LOG.warn(
+          "driver {} does not say where its node is; the scheduler is not told", driver.name());
+      return null;
+    }
+    Supplier<Set<Map<String, String>>> segments;
+    if (node != null) {
+      segments = () -> Set.of(node.segments());
+    } else if (nodes != null) {
+      segments = nodes::segments;
+    } else {
+      segments = () -> Set.of(Map.of());
+    }
+    return new CapacityTracker(settings, wanted, driver, csi, facts, segments, metrics);
+  }
+
+  private void grantsChanged(String namespace) {
+    cache.clonesFrom(namespace).forEach(this::hastenIfNotBegun);
+  }
+
+  private void grantsKnown() {
+    cache.clonesAcrossNamespaces().forEach(this::hastenIfNotBegun);
+  }
+
+  /** Clones that were refused for what has changed need not wait out their back-off. */
+  private void hastenIfNotBegun(Claim clone) {
+    if (clone.isFor(settings.driverName) && !clone.hasVolume() && !clone.recorded()) {
+      claims.hasten(clone.key());
+    }
+  }
+
+  private void placesChanged() {
+    if (capacity != null) {
+      capacity.changed();
+    }
+  }
+
   void start() {
     cache.start(settings.startTimeout, nodes == null ? null : nodes.start());
     statement.publish();
@@ -99,6 +164,12 @@ final class RunningProvisioner implements Provisioner {
     sources.start();
     volumes.start();
     expansions.start();
+    if (capacity != null) {
+      capacity.start();
+    }
+    if (grants != null) {
+      grants.start();
+    }
     serving = true;
     LOG.info(
         "serving the claims of {}{}",
@@ -115,6 +186,12 @@ final class RunningProvisioner implements Provisioner {
   public void close() {
     serving = false;
     statement.close();
+    if (grants != null) {
+      grants.close();
+    }
+    if (capacity != null) {
+      capacity.close();
+    }
     cache.close();
     if (nodes != null) {
       nodes.close();
@@ -198,13 +275,8 @@ final class RunningProvisioner implements Provisioner {
       }
     }
 
-    /** Clones that were refused for what their source was need not wait out their back-off. */
     private void hastenClonesOf(Claim source) {
-      for (Claim clone : cache.clonesOf(source.key())) {
-        if (clone.isFor(settings.driverName) && !clone.hasVolume() && !clone.recorded()) {
-          claims.hasten(clone.key());
-        }
-      }
+      cache.clonesOf(source.key()).forEach(clone -> hastenIfNotBegun(clone));
     }
 
     private static boolean isBound(PersistentVolumeClaim object) {
@@ -220,18 +292,33 @@ final class RunningProvisioner implements Provisioner {
 
     @Override
     public void onAdd(PersistentVolume volume) {
+      offerToDelete(volume);
+      capacityChanged(volume);
+    }
+
+    @Override
+    public void onUpdate(PersistentVolume before, PersistentVolume volume) {
+      offerToDelete(volume);
+      if (!Objects.equals(before.getSpec().getCapacity(), volume.getSpec().getCapacity())) {
+        capacityChanged(volume);
+      }
+    }
+
+    private void offerToDelete(PersistentVolume volume) {
       if (deleter.isToDelete(volume)) {
         volumes.offer(volume.getMetadata().getName());
       }
     }
 
-    @Override
-    public void onUpdate(PersistentVolume before, PersistentVolume volume) {
-      onAdd(volume);
+    private void capacityChanged(PersistentVolume volume) {
+      if (capacity != null) {
+        capacity.changed(volume);
+      }
     }
 
     @Override
     public void onDelete(PersistentVolume volume, boolean unseen) {
+      capacityChanged(volume);
       var ref = volume.getSpec().getClaimRef();
       if (ref != null && ref.getUid() != null) {
         maker.forget(ref.getUid());

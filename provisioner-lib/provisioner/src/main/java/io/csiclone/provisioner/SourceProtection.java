@@ -58,7 +58,7 @@ final class SourceProtection {
    *
    * @throws ProvisioningException when there is nothing left to protect
    */
-  void begin(ClaimKey source, ClaimKey clone, String volumeName) {
+  void begin(ClaimKey source, Claim clone, String volumeName) {
     protect(
         source,
         clone,
@@ -77,7 +77,7 @@ final class SourceProtection {
   }
 
   /** Protects {@code source} again, as far as it can be, for a clone that may be under way. */
-  void resume(ClaimKey source, ClaimKey clone) {
+  void resume(ClaimKey source, Claim clone) {
     protect(source, clone, live -> live != null && !live.terminating());
   }
 
@@ -85,17 +85,16 @@ final class SourceProtection {
     return new ProvisioningException(code.id() + ": source claim " + source + " " + what);
   }
 
-  private void protect(
-      ClaimKey source, ClaimKey clone, Function<@Nullable Claim, Boolean> worthIt) {
+  private void protect(ClaimKey source, Claim clone, Function<@Nullable Claim, Boolean> worthIt) {
     ReentrantLock lock = lock(source);
     lock.lock();
     try {
       Set<ClaimKey> clones = making.get(source);
-      if (clones != null) {
-        clones.add(clone);
+      if (clones != null && !clone.crossesNamespaces()) {
+        clones.add(clone.key());
         return;
       }
-      boolean done = protectAsCached(source, worthIt);
+      boolean done = protectAsCached(source, clone, worthIt);
       for (int attempt = 1; !done; attempt++) {
         if (attempt > ATTEMPTS) {
           throw new ProvisioningException(
@@ -105,24 +104,38 @@ final class SourceProtection {
         done =
             !worthIt.apply(live)
                 || live == null
-                || live.hasFinalizer(Names.CLONE_SOURCE)
-                || writer.protect(live);
+                || isProtected(live, clone)
+                || writer.protect(live, clone);
       }
-      making.put(source, new HashSet<>(Set.of(clone)));
+      making.computeIfAbsent(source, key -> new HashSet<>()).add(clone.key());
     } finally {
       lock.unlock();
     }
   }
 
+  private static boolean isProtected(Claim live, Claim clone) {
+    return clone.crossesNamespaces()
+        ? live.isClonedBy(clone)
+        : live.hasFinalizer(Names.CLONE_SOURCE);
+  }
+
+  /**
+   * Whether what {@code clone} says of itself, to have been begun as a clone, is to be believed.
+   */
+  private static boolean isRecorded(Claim clone, Claim source) {
+    return clone.recorded() && (!clone.crossesNamespaces() || source.isClonedBy(clone));
+  }
+
   /** Protects {@code source} without reading it, if it still is as it was last seen. */
-  private boolean protectAsCached(ClaimKey source, Function<@Nullable Claim, Boolean> worthIt) {
+  private boolean protectAsCached(
+      ClaimKey source, Claim clone, Function<@Nullable Claim, Boolean> worthIt) {
     Claim cached = cache.claim(source);
     // A finalizer seen may be gone by now; one that is put on an unchanged claim is there.
     if (cached == null || cached.terminating() || cached.hasFinalizer(Names.CLONE_SOURCE)) {
       return false;
     }
     try {
-      return worthIt.apply(cached) && writer.protect(cached);
+      return worthIt.apply(cached) && writer.protect(cached, clone);
     } catch (ProvisioningException refusedAsCached) {
       return false;
     }
@@ -155,7 +168,7 @@ final class SourceProtection {
       if (!claim.object().getMetadata().getResourceVersion().equals(unprotected.get(source))
           && !making.containsKey(source)
           // When the record of the last one goes, its claim's update brings us here again.
-          && cache.clonesOf(source).stream().noneMatch(Claim::recorded)
+          && cache.clonesOf(source).stream().noneMatch(clone -> isRecorded(clone, claim))
           && isOurs(claim)) {
         writer.unprotect(claim);
         unprotected.put(source, claim.object().getMetadata().getResourceVersion());

@@ -29,6 +29,7 @@ final class VolumeMaker {
   private final boolean nodeLocal;
   private final Announcer announcer;
   private final Consumer<ClaimKey> sweepSource;
+  private final Consumer<String> exhausted;
 
   private final Map<ClaimKey, Making> inTheMaking = new ConcurrentHashMap<>();
 
@@ -41,6 +42,7 @@ final class VolumeMaker {
    * @param placed whether where a volume is made matters
    * @param nodeLocal whether this instance makes the volumes of one node
    * @param sweepSource told of sources of which a clone less is being made
+   * @param exhausted told of classes for whose volumes the driver has no room
    */
   VolumeMaker(
       ClusterCache cache,
@@ -51,7 +53,8 @@ final class VolumeMaker {
       boolean placed,
       boolean nodeLocal,
       Announcer announcer,
-      Consumer<ClaimKey> sweepSource) {
+      Consumer<ClaimKey> sweepSource,
+      Consumer<String> exhausted) {
     this.cache = cache;
     this.writer = writer;
     this.volumes = volumes;
@@ -61,6 +64,7 @@ final class VolumeMaker {
     this.nodeLocal = nodeLocal;
     this.announcer = announcer;
     this.sweepSource = sweepSource;
+    this.exhausted = exhausted;
   }
 
   /** The volume in the making of the claim of this name, or null. */
@@ -138,6 +142,8 @@ final class VolumeMaker {
       }
       case CreateAnswer.Exhausted(var status) -> {
         boolean elsewhere = mayGoElsewhere(making);
+        // Before the scheduler chooses again, by what it was told of room left.
+        exhausted.accept(making.storageClass.getMetadata().getName());
         end(making, () -> writer.givenUp(making.claim, elsewhere));
         yield failed(
             making, CsiClient.words(status) + (elsewhere ? "; another node will be tried" : ""));

@@ -44,7 +44,7 @@ final class VolumeRequests {
   /**
    * The request for {@code claim}.
    *
-   * @param sourceHandle the volume to clone, or null for an empty one
+   * @param content what it is made from, or null for an empty one
    * @param requirement where it has to be reachable from, or null for anywhere
    * @throws ProvisioningException when claim or class ask for what cannot be asked of a driver
    */
@@ -52,7 +52,7 @@ final class VolumeRequests {
       Claim claim,
       ClassParameters parameters,
       List<String> mountOptions,
-      @Nullable String sourceHandle,
+      @Nullable VolumeContentSource content,
       @Nullable TopologyRequirement requirement) {
     String name = settings.volumeName(claim);
     var request =
@@ -79,8 +79,8 @@ final class VolumeRequests {
       request.addVolumeCapabilities(
           capability(claim, parameters, mountOptions, accessMode(mode, driver)));
     }
-    if (sourceHandle != null) {
-      request.setVolumeContentSource(contentSource(sourceHandle));
+    if (content != null) {
+      request.setVolumeContentSource(content);
     }
     if (requirement != null) {
       request.setAccessibilityRequirements(requirement);
@@ -88,9 +88,14 @@ final class VolumeRequests {
     return request.build();
   }
 
-  static VolumeContentSource contentSource(String sourceHandle) {
-    var volume = VolumeContentSource.VolumeSource.newBuilder().setVolumeId(sourceHandle);
+  static VolumeContentSource volume(String handle) {
+    var volume = VolumeContentSource.VolumeSource.newBuilder().setVolumeId(handle);
     return VolumeContentSource.newBuilder().setVolume(volume).build();
+  }
+
+  static VolumeContentSource snapshot(String handle) {
+    var snapshot = VolumeContentSource.SnapshotSource.newBuilder().setSnapshotId(handle);
+    return VolumeContentSource.newBuilder().setSnapshot(snapshot).build();
   }
 
   private static VolumeCapability capability(

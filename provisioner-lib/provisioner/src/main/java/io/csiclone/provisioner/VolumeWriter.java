@@ -30,8 +30,11 @@ final class VolumeWriter {
     }
     if (request.hasVolumeContentSource()
         && !request.getVolumeContentSource().equals(volume.getContentSource())) {
-      return "the driver does not say that the volume was cloned from "
-          + request.getVolumeContentSource().getVolume().getVolumeId()
+      var source = request.getVolumeContentSource();
+      return "the driver does not say that the volume was "
+          + (source.hasSnapshot()
+              ? "restored from " + source.getSnapshot().getSnapshotId()
+              : "cloned from " + source.getVolume().getVolumeId())
           + "; it might be empty and will be deleted";
     }
     return null;

@@ -428,8 +428,7 @@ class CloneTest extends ProvisionerTestBed {
             .endSpec());
 
     eventually(() ->
-        assertThat(eventsAbout("restored"))
-            .anyMatch(e -> e.contains("does not restore snapshots")));
+        assertThat(eventsAbout("restored")).anyMatch(e -> e.contains("RestoringUnsupported: ")));
     never(() -> assertThat(driver.creates).isEmpty());
     assertThat(eventsAbout("populated")).isEmpty();
   }

@@ -4,11 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.fabric8.kubernetes.api.model.Event;
+import io.fabric8.kubernetes.api.model.NodeBuilder;
 import io.fabric8.kubernetes.api.model.PersistentVolume;
 import io.fabric8.kubernetes.api.model.PersistentVolumeBuilder;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaimBuilder;
 import io.fabric8.kubernetes.api.model.Quantity;
+import io.fabric8.kubernetes.api.model.storage.CSINodeBuilder;
 import io.fabric8.kubernetes.api.model.storage.StorageClassBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.server.mock.KubernetesCrudDispatcher;
@@ -24,6 +26,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.UnaryOperator;
 import java.util.logging.Level;
 import java.util.logging.Logger;
@@ -45,12 +49,28 @@ abstract class ProvisionerTestBed {
 
   final KubernetesMockServer server =
       new KubernetesMockServer(
-          new Context(), new MockWebServer(), new HashMap<>(), new ConditionalPatches(), false);
+          new Context(), new MockWebServer(), new HashMap<>(), new StricterDispatcher(), false);
 
-  /** Answers as an API server when a JSON patch does not apply; fabric8's would not answer. */
-  private static final class ConditionalPatches extends KubernetesCrudDispatcher {
+  /** The resources that the server does not have, by what their paths contain. */
+  final Set<String> unserved = ConcurrentHashMap.newKeySet();
+
+  /**
+   * Answers as an API server when a JSON patch does not apply, where fabric8's would not answer,
+   * and for resources it does not have.
+   */
+  private final class StricterDispatcher extends KubernetesCrudDispatcher {
     @Override
     public MockResponse dispatch(RecordedRequest request) {
+      String path = String.valueOf(request.getPath());
+      if (path.equals("/apis/snapshot.storage.k8s.io/v1") && unserved.isEmpty()) {
+        return new MockResponse()
+            .setResponseCode(200)
+            .setBody(
+                "{\"kind\":\"APIResourceList\",\"groupVersion\":\"snapshot.storage.k8s.io/v1\"}");
+      }
+      if (unserved.stream().anyMatch(path::contains)) {
+        return new MockResponse().setResponseCode(404).setBody("404 page not found");
+      }
       try {
         return super.dispatch(request);
       } catch (JsonPatchException e) {
@@ -123,6 +143,34 @@ abstract class ProvisionerTestBed {
                 .withMountOptions("noatime")
                 .withReclaimPolicy("Delete")
                 .withVolumeBindingMode(bindingMode)
+                .build())
+        .create();
+  }
+
+  /** A node where the driver runs, in the place that the label tells. */
+  void node(String name, String label, String place) {
+    client
+        .resource(
+            new NodeBuilder()
+                .withNewMetadata()
+                .withName(name)
+                .addToLabels(label, place)
+                .endMetadata()
+                .build())
+        .create();
+    client
+        .resource(
+            new CSINodeBuilder()
+                .withNewMetadata()
+                .withName(name)
+                .endMetadata()
+                .withNewSpec()
+                .addNewDriver()
+                .withName(ScriptedDriver.NAME)
+                .withNodeID(name)
+                .withTopologyKeys(label)
+                .endDriver()
+                .endSpec()
                 .build())
         .create();
   }

@@ -1,5 +1,6 @@
 package io.csiclone.provisioner;
 
+import com.google.protobuf.Int64Value;
 import io.csiclone.csiproto.ControllerExpandVolumeRequest;
 import io.csiclone.csiproto.ControllerExpandVolumeResponse;
 import io.csiclone.csiproto.ControllerGetCapabilitiesRequest;
@@ -11,6 +12,8 @@ import io.csiclone.csiproto.CreateVolumeRequest;
 import io.csiclone.csiproto.CreateVolumeResponse;
 import io.csiclone.csiproto.DeleteVolumeRequest;
 import io.csiclone.csiproto.DeleteVolumeResponse;
+import io.csiclone.csiproto.GetCapacityRequest;
+import io.csiclone.csiproto.GetCapacityResponse;
 import io.csiclone.csiproto.GetPluginCapabilitiesRequest;
 import io.csiclone.csiproto.GetPluginCapabilitiesResponse;
 import io.csiclone.csiproto.GetPluginInfoRequest;
@@ -51,6 +54,7 @@ final class ScriptedDriver implements AutoCloseable {
 
   final List<CreateVolumeRequest> creates = new CopyOnWriteArrayList<>();
   final List<ControllerExpandVolumeRequest> expands = new CopyOnWriteArrayList<>();
+  final List<GetCapacityRequest> capacityQuestions = new CopyOnWriteArrayList<>();
   final List<String> deletes = new CopyOnWriteArrayList<>();
 
   /** The secrets that came with the last DeleteVolume. */
@@ -78,6 +82,15 @@ final class ScriptedDriver implements AutoCloseable {
 
   /** How long CreateVolume takes. */
   volatile long createMillis;
+
+  /** How many bytes are left. */
+  volatile long room = 100L << 30;
+
+  /** The largest volume's size, or 0 for no limit. */
+  volatile long largestVolume;
+
+  /** While set, what every GetCapacity answers. */
+  volatile @Nullable Status capacityAnswer;
 
   volatile boolean forgetsContentSource;
   volatile long missingBytes;
@@ -216,6 +229,22 @@ final class ScriptedDriver implements AutoCloseable {
         volume.addAccessibleTopology(Topology.newBuilder().putAllSegments(segments));
       }
       answer(observer, CreateVolumeResponse.newBuilder().setVolume(volume).build());
+    }
+
+    @Override
+    public void getCapacity(
+        GetCapacityRequest request, StreamObserver<GetCapacityResponse> observer) {
+      capacityQuestions.add(request);
+      Status status = capacityAnswer;
+      if (status != null) {
+        observer.onError(status.asRuntimeException());
+        return;
+      }
+      var response = GetCapacityResponse.newBuilder().setAvailableCapacity(room);
+      if (largestVolume > 0) {
+        response.setMaximumVolumeSize(Int64Value.of(largestVolume));
+      }
+      answer(observer, response.build());
     }
 
     @Override

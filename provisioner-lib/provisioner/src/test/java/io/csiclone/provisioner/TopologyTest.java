@@ -4,11 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.csiclone.csiproto.Topology;
 import io.csiclone.csiproto.TopologyRequirement;
-import io.fabric8.kubernetes.api.model.NodeBuilder;
 import io.fabric8.kubernetes.api.model.PersistentVolumeBuilder;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.TopologySelectorTermBuilder;
-import io.fabric8.kubernetes.api.model.storage.CSINodeBuilder;
 import io.fabric8.kubernetes.api.model.storage.StorageClassBuilder;
 import io.grpc.Status;
 import java.util.List;
@@ -33,30 +31,7 @@ class TopologyTest extends ProvisionerTestBed {
   }
 
   private void node(String name, String zone) {
-    client
-        .resource(
-            new NodeBuilder()
-                .withNewMetadata()
-                .withName(name)
-                .addToLabels(ZONE, zone)
-                .endMetadata()
-                .build())
-        .create();
-    client
-        .resource(
-            new CSINodeBuilder()
-                .withNewMetadata()
-                .withName(name)
-                .endMetadata()
-                .withNewSpec()
-                .addNewDriver()
-                .withName(ScriptedDriver.NAME)
-                .withNodeID(name)
-                .withTopologyKeys(ZONE)
-                .endDriver()
-                .endSpec()
-                .build())
-        .create();
+    node(name, ZONE, zone);
   }
 
   private void classInZones(String name, String bindingMode, String... zones) {

@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param volumeName the volume the user wants to bind to, or null
  * @param hasSelector whether {@code spec.selector} is set
  * @param selectedNode the node where its volume is to be made, or null when none is chosen yet
+ * @param sourceGranted whether another namespace, if its source is there, is known to allow that
  */
 public record ClaimFacts(
     String namespace,
@@ -31,10 +32,67 @@ public record ClaimFacts(
     Set<String> accessModes,
     @Nullable String volumeName,
     boolean hasSelector,
-    @Nullable String selectedNode) {
+    @Nullable String selectedNode,
+    boolean sourceGranted) {
 
   public ClaimFacts {
     accessModes = Set.copyOf(accessModes);
+  }
+
+  /** A claim to which no other namespace is known to have granted anything. */
+  public ClaimFacts(
+      String namespace,
+      String name,
+      @Nullable DataSource dataSource,
+      @Nullable DataSource dataSourceRef,
+      @Nullable String storageClassName,
+      long requestBytes,
+      VolumeMode volumeMode,
+      Set<String> accessModes,
+      @Nullable String volumeName,
+      boolean hasSelector,
+      @Nullable String selectedNode) {
+    this(
+        namespace,
+        name,
+        dataSource,
+        dataSourceRef,
+        storageClassName,
+        requestBytes,
+        volumeMode,
+        accessModes,
+        volumeName,
+        hasSelector,
+        selectedNode,
+        false);
+  }
+
+  /** The same, its source's namespace being known to allow the clone. */
+  public ClaimFacts granted() {
+    return new ClaimFacts(
+        namespace,
+        name,
+        dataSource,
+        dataSourceRef,
+        storageClassName,
+        requestBytes,
+        volumeMode,
+        accessModes,
+        volumeName,
+        hasSelector,
+        selectedNode,
+        true);
+  }
+
+  /** The namespace in which the source may be looked up; empty when it may not. */
+  public Optional<String> sourceNamespace() {
+    return cloneSource()
+        .map(source -> named(source.namespace()).orElse(namespace))
+        .filter(space -> sourceGranted || space.equals(namespace));
+  }
+
+  private static Optional<String> named(@Nullable String text) {
+    return Optional.ofNullable(text).filter(given -> !given.isEmpty());
   }
 
   /**

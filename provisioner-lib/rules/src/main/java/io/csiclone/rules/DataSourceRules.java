@@ -54,7 +54,7 @@ final class DataSourceRules {
 
   private static boolean ownNamespace(ClaimFacts claim, Findings findings) {
     var source = claim.cloneSource().orElse(null);
-    if (source == null || inNamespace(source.namespace(), claim.namespace())) {
+    if (source == null || claim.sourceNamespace().isPresent()) {
       return true;
     }
     findings.add(
@@ -67,7 +67,10 @@ final class DataSourceRules {
 
   private static boolean anotherClaim(ClaimFacts claim, Findings findings) {
     var source = claim.cloneSource().orElse(null);
-    if (source == null || claim.name().isEmpty() || !source.name().equals(claim.name())) {
+    if (source == null
+        || claim.name().isEmpty()
+        || !source.name().equals(claim.name())
+        || !inNamespace(source.namespace(), claim.namespace())) {
       return true;
     }
     findings.add(

@@ -21,8 +21,8 @@ final class SourceRules {
               findings.add(
                   RuleCode.SOURCE_NOT_FOUND,
                   claim.sourceField() + ".name",
-                  "source claim %s/%s does not exist; name a bound claim of namespace %s."
-                      .formatted(claim.namespace(), named.name(), claim.namespace())));
+                  "source claim %s/%s does not exist; name a bound claim of namespace %1$s."
+                      .formatted(claim.sourceNamespace().orElse(claim.namespace()), named.name())));
       return;
     }
     boolean bound = bound(claim, source, facts.sourceVolume(), findings);

@@ -183,6 +183,37 @@ class CloneRulesTest {
         "here team-a");
   }
 
+  private static Verdict judgeGranted(Consumer<Scene> change) {
+    var scene = new Scene();
+    scene.dataSource = null;
+    scene.dataSourceRef = pvc("data", "team-b");
+    change.accept(scene);
+    var facts = scene.facts();
+    return CloneRules.judge(
+        new CloneFacts(
+            facts.claim().granted(),
+            facts.source(),
+            facts.sourceVolume(),
+            facts.targetClass(),
+            facts.driver()),
+        RulePolicy.defaults());
+  }
+
+  @Test
+  void aSourceThatAnotherNamespaceGrantsIsJudgedAsOneOfTheOwn() {
+    assertThat(judgeGranted(scene -> {}).allowed()).isTrue();
+    assertThat(judgeGranted(scene -> scene.dataSourceRef = pvc("copy", "team-b")).allowed())
+        .as("a claim of the same name elsewhere is another one")
+        .isTrue();
+    assertRefused(
+        judgeGranted(scene -> scene.sourceExists = false),
+        RuleCode.SOURCE_NOT_FOUND,
+        "source claim team-b/data",
+        "a bound claim of namespace team-b");
+    assertRefused(
+        judgeGranted(scene -> scene.dataSource = pvc("data")), RuleCode.DATA_SOURCE_CONFLICT);
+  }
+
   @Test
   void ofASourceInAnotherNamespaceNothingIsRevealed() {
     Consumer<Scene> elsewhere =
