@@ -30,12 +30,12 @@ final class ThickVolumes {
   }
 
   boolean contain(String volumeId) {
-    return pool.isMarkedThick(volumeId);
+    return pool.marks().has(VolumeMark.THICK, volumeId);
   }
 
   /** From now on the volume is thick, and has its room. */
   void add(String volumeId) {
-    pool.markThick(volumeId);
+    pool.marks().set(VolumeMark.THICK, volumeId);
     setAside(pool.existing(volumeId), pool.size(volumeId));
   }
 
