@@ -24,8 +24,12 @@ final class ThickVolumes {
     if (pool.storageType().equals("btrfs")) {
       throw new BackendException(
           Reason.INVALID,
-          "class parameter %s is '%s', but pool %s is on btrfs, which writes to new places and cannot set room aside"
-              .formatted(Allocation.PARAMETER, Allocation.THICK.word(), pool.folder()));
+          "class parameter %s is '%s', but pool %s is on btrfs, which writes to new places and cannot set room aside; use '%s', or a pool on XFS or ext4"
+              .formatted(
+                  Allocation.PARAMETER,
+                  Allocation.THICK.word(),
+                  pool.folder(),
+                  Allocation.THIN.word()));
     }
   }
 

@@ -24,6 +24,7 @@ final class KillableDriver implements AutoCloseable {
   private final List<String> options;
   private final Path log;
   private volatile UnixSockets.@Nullable Client client;
+  private UnixSockets.@Nullable Client former;
   private @Nullable Process process;
   private @Nullable Path programs;
   private boolean inNamespace;
@@ -103,10 +104,16 @@ final class KillableDriver implements AutoCloseable {
       }
       Thread.sleep(5);
     }
-    UnixSockets.Client former = client;
+    // A call may just be beginning on the connection that was used until now.
+    closeFormer();
+    former = client;
     client = UnixSockets.Client.to(socket);
+  }
+
+  private void closeFormer() {
     if (former != null) {
       former.close();
+      former = null;
     }
   }
 
@@ -150,6 +157,7 @@ final class KillableDriver implements AutoCloseable {
     if (process != null && process.isAlive()) {
       kill();
     }
+    closeFormer();
     UnixSockets.Client connected = client;
     if (connected != null) {
       connected.close();
