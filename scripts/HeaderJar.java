@@ -17,6 +17,7 @@ import java.lang.classfile.Superclass;
 import java.lang.classfile.attribute.InnerClassesAttribute;
 import java.lang.classfile.attribute.PermittedSubclassesAttribute;
 import java.lang.classfile.attribute.RecordAttribute;
+import java.lang.classfile.attribute.RuntimeVisibleAnnotationsAttribute;
 import java.lang.classfile.attribute.SignatureAttribute;
 import java.lang.reflect.AccessFlag;
 import java.nio.file.Files;
@@ -97,6 +98,7 @@ final class HeaderJar {
           Interfaces _,
           PermittedSubclassesAttribute _,
           RecordAttribute _,
+          RuntimeVisibleAnnotationsAttribute _,
           SignatureAttribute _,
           Superclass _ ->
           header.with(element);
