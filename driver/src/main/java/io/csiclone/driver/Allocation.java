@@ -1,10 +1,5 @@
 package io.csiclone.driver;
 
-import java.util.Arrays;
-import java.util.List;
-import java.util.Locale;
-import java.util.Optional;
-
 /** When a volume takes its room in the pool. */
 enum Allocation {
   /** As it is written; clones share what neither side has written since. */
@@ -16,14 +11,6 @@ enum Allocation {
 
   /** The word of a class. */
   String word() {
-    return name().toLowerCase(Locale.ROOT);
-  }
-
-  static Optional<Allocation> named(String word) {
-    return Arrays.stream(values()).filter(one -> one.word().equals(word)).findFirst();
-  }
-
-  static List<String> words() {
-    return Arrays.stream(values()).map(Allocation::word).toList();
+    return ClassParameters.word(this);
   }
 }

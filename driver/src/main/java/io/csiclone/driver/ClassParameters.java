@@ -4,7 +4,9 @@ import io.csiclone.copy.Verify;
 import io.csiclone.csi.BackendException;
 import io.csiclone.csi.BackendException.Reason;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * The parameters of a storage class or snapshot class.
@@ -36,18 +38,12 @@ record ClassParameters(Verify verify, Consistency consistency, Allocation alloca
       }
     }
     Consistency consistency =
-        parameters.containsKey(Consistency.PARAMETER)
-            ? consistency(String.valueOf(parameters.get(Consistency.PARAMETER)))
-            : Consistency.CRASH_CONSISTENT;
-    Verify verify =
-        parameters.containsKey(VERIFY)
-            ? verify(String.valueOf(parameters.get(VERIFY)))
-            : byDefault(consistency);
-    Allocation allocation =
-        parameters.containsKey(Allocation.PARAMETER)
-            ? allocation(String.valueOf(parameters.get(Allocation.PARAMETER)))
-            : Allocation.THIN;
-    return new ClassParameters(verify, consistency, allocation);
+        chosen(parameters, Consistency.PARAMETER, Consistency.class)
+            .orElse(Consistency.CRASH_CONSISTENT);
+    return new ClassParameters(
+        chosen(parameters, VERIFY, Verify.class).orElse(byDefault(consistency)),
+        consistency,
+        chosen(parameters, Allocation.PARAMETER, Allocation.class).orElse(Allocation.THIN));
   }
 
   /** A source that is written to meanwhile never compares equal to its copy. */
@@ -55,23 +51,24 @@ record ClassParameters(Verify verify, Consistency consistency, Allocation alloca
     return consistency == Consistency.BEST_EFFORT ? Verify.OFF : Verify.READ_BACK;
   }
 
-  private static Verify verify(String word) {
-    return switch (word) {
-      case "off" -> Verify.OFF;
-      case "digest" -> Verify.DIGEST;
-      case "read-back" -> Verify.READ_BACK;
-      default -> throw unusable(VERIFY, word, List.of("off", "digest", "read-back"));
-    };
+  /** How a class writes a choice: {@code read-back} for {@code READ_BACK}. */
+  static String word(Enum<?> choice) {
+    return choice.name().toLowerCase(Locale.ROOT).replace('_', '-');
   }
 
-  private static Consistency consistency(String word) {
-    return Consistency.named(word)
-        .orElseThrow(() -> unusable(Consistency.PARAMETER, word, Consistency.words()));
-  }
-
-  private static Allocation allocation(String word) {
-    return Allocation.named(word)
-        .orElseThrow(() -> unusable(Allocation.PARAMETER, word, Allocation.words()));
+  private static <E extends Enum<E>> Optional<E> chosen(
+      Map<String, String> parameters, String name, Class<E> choices) {
+    String word = parameters.get(name);
+    if (word == null) {
+      return Optional.empty();
+    }
+    List<E> all = List.of(choices.getEnumConstants());
+    return Optional.of(
+        all.stream()
+            .filter(choice -> word(choice).equals(word))
+            .findFirst()
+            .orElseThrow(
+                () -> unusable(name, word, all.stream().map(ClassParameters::word).toList())));
   }
 
   private static BackendException unusable(String name, String value, List<String> accepted) {

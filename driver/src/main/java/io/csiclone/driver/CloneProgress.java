@@ -7,29 +7,53 @@ import io.csiclone.provisioner.VolumeProgress;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Stream;
 
 /**
- * How far the clones of this driver are, from the part that copies to the one that tells owners.
+ * The clones that are being made and how far they are, from the part that copies to those that tell
+ * owners and figures.
  */
 final class CloneProgress implements CloneListener, VolumeProgress {
 
-  private final Map<String, Copying> copying = new ConcurrentHashMap<>();
+  /** What was last told of each. */
+  private final Map<String, CloneEvent> underWay = new ConcurrentHashMap<>();
 
   @Override
   public void told(CloneEvent event) {
     switch (event) {
-      case CloneEvent.Copying now ->
-          copying.put(now.volumeId(), new Copying(now.done(), now.total(), now.left()));
+      case CloneEvent.Begun _, CloneEvent.Waiting _, CloneEvent.Copying _ ->
+          underWay.put(event.volumeId(), event);
       case CloneEvent.Made _, CloneEvent.Failed _, CloneEvent.Stopped _ ->
-          copying.remove(event.volumeId());
-      case CloneEvent.Begun _, CloneEvent.Waiting _ -> {
-        // Nothing has been copied.
-      }
+          underWay.remove(event.volumeId());
     }
   }
 
   @Override
   public Optional<Copying> of(String volumeName) {
-    return Optional.ofNullable(copying.get(CsiServer.volumeId(volumeName)));
+    return underWay.get(CsiServer.volumeId(volumeName)) instanceof CloneEvent.Copying copy
+        ? Optional.of(new Copying(copy.done(), copy.total(), copy.left()))
+        : Optional.empty();
+  }
+
+  int active() {
+    return underWay.size();
+  }
+
+  long waiting() {
+    return underWay.values().stream().filter(CloneEvent.Waiting.class::isInstance).count();
+  }
+
+  long bytesLeft() {
+    return copies().mapToLong(copy -> copy.total() - copy.done()).sum();
+  }
+
+  long bytesPerSecond() {
+    return copies().mapToLong(CloneEvent.Copying::bytesPerSecond).sum();
+  }
+
+  private Stream<CloneEvent.Copying> copies() {
+    return underWay.values().stream()
+        .filter(CloneEvent.Copying.class::isInstance)
+        .map(CloneEvent.Copying.class::cast);
   }
 }

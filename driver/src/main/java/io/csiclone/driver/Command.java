@@ -109,6 +109,7 @@ final class Command {
     ProcessBuilder builder = new ProcessBuilder(words);
     Map<String, String> environment = builder.environment();
     environment.put("LC_ALL", "C");
+    environment.put(OrphanedPrograms.VARIABLE, OrphanedPrograms.THIS_PROCESS);
     environment.merge("PATH", SYSTEM_PATH, (own, system) -> own + ":" + system);
     return builder;
   }
@@ -120,7 +121,7 @@ final class Command {
         .start(() -> {
           try {
             result.complete(work.get());
-          } catch (BackendException e) {
+          } catch (RuntimeException | Error e) {
             result.completeExceptionally(e);
           }
         });

@@ -1,10 +1,5 @@
 package io.csiclone.driver;
 
-import java.util.Arrays;
-import java.util.List;
-import java.util.Locale;
-import java.util.Optional;
-
 /** What a class asks of a clone or snapshot whose source is in use. */
 enum Consistency {
   /**
@@ -21,14 +16,6 @@ enum Consistency {
 
   /** The word of a class. */
   String word() {
-    return name().toLowerCase(Locale.ROOT).replace('_', '-');
-  }
-
-  static Optional<Consistency> named(String word) {
-    return Arrays.stream(values()).filter(policy -> policy.word().equals(word)).findFirst();
-  }
-
-  static List<String> words() {
-    return Arrays.stream(values()).map(Consistency::word).toList();
+    return ClassParameters.word(this);
   }
 }

@@ -20,9 +20,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
 
 /** The driver in figures. Every series exists from the start; none holds the name of an object. */
@@ -46,24 +45,36 @@ final class DriverMetrics implements CloneListener {
 
   private final PrometheusMeterRegistry registry =
       new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
-  private final Set<String> active = ConcurrentHashMap.newKeySet();
-  private final Set<String> waiting = ConcurrentHashMap.newKeySet();
-  private final Map<String, CloneEvent.Copying> copying = new ConcurrentHashMap<>();
   private final Map<String, Timer> durations = new HashMap<>();
   private final Map<String, Counter> bytes = new HashMap<>();
   private final Map<Status.Code, Counter> failures = new EnumMap<>(Status.Code.class);
   private final Map<Kind, AtomicInteger> unexplained = new EnumMap<>(Kind.class);
   private final AtomicInteger missing = new AtomicInteger();
 
-  DriverMetrics() {
-    gauge("csi_clone_clones_active", "Clones and snapshots being made", active);
-    gauge("csi_clone_clones_waiting", "Of these, waiting for their turn to be copied", waiting);
-    Gauge.builder("csi_clone_copy_bytes_left", this, DriverMetrics::bytesLeft)
-        .description("Bytes still to be dealt with by the copies that run")
-        .register(registry);
-    Gauge.builder("csi_clone_copy_bytes_per_second", this, DriverMetrics::rate)
-        .description("How fast the copies that run deal with them, together")
-        .register(registry);
+  /**
+   * @param progress of the clones that are being made, told of them by somebody else
+   */
+  DriverMetrics(CloneProgress progress) {
+    gauge(
+        "csi_clone_clones_active",
+        "Clones and snapshots being made",
+        progress,
+        CloneProgress::active);
+    gauge(
+        "csi_clone_clones_waiting",
+        "Of these, waiting for their turn to be copied",
+        progress,
+        CloneProgress::waiting);
+    gauge(
+        "csi_clone_copy_bytes_left",
+        "Bytes still to be dealt with by the copies that run",
+        progress,
+        CloneProgress::bytesLeft);
+    gauge(
+        "csi_clone_copy_bytes_per_second",
+        "How fast the copies that run deal with them, together",
+        progress,
+        CloneProgress::bytesPerSecond);
     for (String method : methods()) {
       durations.put(
           method,
@@ -94,7 +105,7 @@ final class DriverMetrics implements CloneListener {
       unexplained.put(kind, count);
       Gauge.builder("csi_clone_unexplained", count, AtomicInteger::get)
           .description("What the last look at the pool found and no record explains")
-          .tag("kind", kind.name().toLowerCase(Locale.ROOT))
+          .tag("kind", kind.word())
           .register(registry);
     }
     Gauge.builder("csi_clone_missing_volumes", missing, AtomicInteger::get)
@@ -107,8 +118,12 @@ final class DriverMetrics implements CloneListener {
     return registry;
   }
 
-  private void gauge(String name, String description, Set<String> ids) {
-    Gauge.builder(name, ids, Set::size).description(description).register(registry);
+  private void gauge(
+      String name,
+      String description,
+      CloneProgress progress,
+      ToDoubleFunction<CloneProgress> figure) {
+    Gauge.builder(name, progress, figure).description(description).register(registry);
   }
 
   private static List<String> methods() {
@@ -123,34 +138,20 @@ final class DriverMetrics implements CloneListener {
     return method.name().toLowerCase(Locale.ROOT);
   }
 
+  /** Counts what has ended. */
   @Override
   public void told(CloneEvent event) {
-    String id = event.volumeId();
     switch (event) {
-      case CloneEvent.Begun _ -> active.add(id);
-      case CloneEvent.Waiting _ -> waiting.add(id);
-      case CloneEvent.Copying progress -> {
-        waiting.remove(id);
-        copying.put(id, progress);
-      }
       case CloneEvent.Made made -> {
-        forget(id);
         String method = made.method().map(DriverMetrics::name).orElse(NATIVE);
         of(durations, method).record(made.took());
         of(bytes, method).increment(made.copied());
       }
-      case CloneEvent.Failed failed -> {
-        forget(id);
-        of(failures, failed.code()).increment();
+      case CloneEvent.Failed failed -> of(failures, failed.code()).increment();
+      case CloneEvent.Begun _, CloneEvent.Waiting _, CloneEvent.Copying _, CloneEvent.Stopped _ -> {
+        // No end, or one that is nobody's fault.
       }
-      case CloneEvent.Stopped _ -> forget(id);
     }
-  }
-
-  private void forget(String id) {
-    active.remove(id);
-    waiting.remove(id);
-    copying.remove(id);
   }
 
   private static <K, V> V of(Map<K, V> all, K key) {
@@ -159,14 +160,6 @@ final class DriverMetrics implements CloneListener {
       throw new IllegalArgumentException("no series for " + key);
     }
     return value;
-  }
-
-  private double bytesLeft() {
-    return copying.values().stream().mapToLong(copy -> copy.total() - copy.done()).sum();
-  }
-
-  private double rate() {
-    return copying.values().stream().mapToLong(CloneEvent.Copying::bytesPerSecond).sum();
   }
 
   void swept(SweepReport report) {

@@ -37,8 +37,8 @@ final class DriverProcess implements AutoCloseable {
   private volatile @Nullable KubeletRegistration registration;
   private volatile @Nullable Provisioner provisioner;
   private volatile @Nullable HealthServer health;
-  private final DriverMetrics metrics = new DriverMetrics();
   private final CloneProgress progress = new CloneProgress();
+  private final DriverMetrics metrics = new DriverMetrics(progress);
   private volatile boolean started;
   private boolean closed;
 
@@ -89,8 +89,8 @@ final class DriverProcess implements AutoCloseable {
                 .records(pool.records())
                 .copyLimits(options.copyLimits())
                 .cloneListener(event -> {
-                  metrics.told(event);
                   progress.told(event);
+                  metrics.told(event);
                 })
                 .sweep(options.sweepEvery(), metrics::swept)
                 .socket(options.socket())

@@ -1,6 +1,5 @@
 package io.csiclone.driver;
 
-import java.util.Locale;
 import java.util.Map;
 
 /** What is certain of the bytes that a clone or snapshot took over, told in its volume context. */
@@ -15,6 +14,6 @@ enum Guarantee {
   NONE;
 
   Map<String, String> context() {
-    return Map.of(Consistency.PARAMETER, name().toLowerCase(Locale.ROOT).replace('_', '-'));
+    return Map.of(Consistency.PARAMETER, ClassParameters.word(this));
   }
 }

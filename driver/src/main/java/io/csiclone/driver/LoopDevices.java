@@ -110,7 +110,7 @@ final class LoopDevices {
   LoopDevice attach(Path file) {
     attaching.lock();
     try {
-      Optional<LoopDevice> present = find(file);
+      Optional<LoopDevice> present = find(file).filter(device -> !goesBy(device, file));
       if (present.isPresent()) {
         return present.get();
       }
@@ -136,6 +136,28 @@ final class LoopDevices {
               .formatted(file, ATTACH_ATTEMPTS));
     } finally {
       attaching.unlock();
+    }
+  }
+
+  /**
+   * Whether the device was to be detached while somebody held it open, and is gone now. The kernel
+   * detaches it when it is closed, behind the back of whoever took it for attached.
+   *
+   * @throws BackendException when it is still held open
+   */
+  private static boolean goesBy(LoopDevice device, Path file) {
+    if (!detachesItself(device) || MountTable.read().uses(device)) {
+      return false;
+    }
+    awaitDetached(device, String.valueOf(file.getFileName()));
+    return true;
+  }
+
+  private static boolean detachesItself(LoopDevice device) {
+    try {
+      return Files.readString(device.sysfs().resolve("loop/autoclear")).strip().equals("1");
+    } catch (IOException e) {
+      return true; // it did
     }
   }
 
@@ -179,8 +201,12 @@ final class LoopDevices {
     if (!result.ok() && attached(device)) {
       throw result.failure();
     }
+    awaitDetached(device, before);
+  }
+
+  private static void awaitDetached(LoopDevice device, String fileName) {
     long deadline = System.nanoTime() + RELEASE_LIMIT.toNanos();
-    while (attached(device) && backingName(device).equals(before)) {
+    while (attached(device) && backingName(device).equals(fileName)) {
       if (System.nanoTime() > deadline) {
         throw new BackendException(
             Reason.IN_USE, "%s is still held open by another process".formatted(device));

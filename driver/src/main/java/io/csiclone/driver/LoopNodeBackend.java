@@ -53,10 +53,18 @@ final class LoopNodeBackend implements NodeBackend, NodeExpansion, NodeStats, No
           Path image = pool.existing(volumeId);
           sources.requireNotCopied(volumeId);
           recoverInterruptedFormat(volumeId, image);
-          if (mounting.accessType() == AccessType.BLOCK) {
-            loops.refreshSize(loops.attach(image), image);
-          } else {
-            stageFilesystem(volumeId, image, stagingPath, mounting);
+          boolean attachedBefore = loops.find(image).isPresent();
+          try {
+            LoopDevice device = loops.attach(image);
+            loops.refreshSize(device, image);
+            if (mounting.accessType() == AccessType.MOUNT) {
+              stageFilesystem(volumeId, device, stagingPath, mounting);
+            }
+          } catch (BackendException e) {
+            if (!attachedBefore) {
+              takeBack(e, () -> loops.attachedTo(image).forEach(loops::detach));
+            }
+            throw e;
           }
           // What mkfs and the filesystem gave back belongs to a thick volume all the same.
           thick.restore(volumeId).ifPresent(log::warn);
@@ -64,20 +72,17 @@ final class LoopNodeBackend implements NodeBackend, NodeExpansion, NodeStats, No
   }
 
   private void recoverInterruptedFormat(String volumeId, Path image) {
-    if (pool.isMarkedFormatting(volumeId)) {
+    if (pool.marks().has(VolumeMark.FORMATTING, volumeId)) {
       loops.attachedTo(image).forEach(loops::detach);
       pool.undoInterruptedFormat(volumeId);
     }
   }
 
-  private void stageFilesystem(String volumeId, Path image, Path stagingPath, Mounting mounting) {
+  private void stageFilesystem(
+      String volumeId, LoopDevice device, Path stagingPath, Mounting mounting) {
     Optional<Filesystem> wanted = Filesystem.named(mounting.fsType());
-    boolean attachedBefore = loops.find(image).isPresent();
-    LoopDevice device = loops.attach(image);
-    boolean mountedBefore = false;
+    boolean mountedBefore = isMountedFrom(device, volumeId, stagingPath);
     try {
-      mountedBefore = isMountedFrom(device, volumeId, stagingPath);
-      loops.refreshSize(device, image);
       VolumeFilesystem filesystem = VolumeFilesystem.open(pool, volumeId, device, wanted);
       if (!mountedBefore) {
         BindMounts.makeFolder(stagingPath);
@@ -91,33 +96,38 @@ final class LoopNodeBackend implements NodeBackend, NodeExpansion, NodeStats, No
         }
       }
     } catch (BackendException e) {
-      undo(e, device, stagingPath, !mountedBefore, !attachedBefore);
+      if (!mountedBefore) {
+        takeBack(e, () -> unmountFrom(device, stagingPath));
+      }
       throw e;
+    }
+  }
+
+  private void unmountFrom(LoopDevice device, Path stagingPath) {
+    MountTable table = MountTable.read();
+    if (table.at(stagingPath).filter(table.of(device)::contains).isPresent()) {
+      binds.unmountAll(stagingPath);
+    }
+  }
+
+  /**
+   * Takes back what a failed stage has done, so that it leaves nothing on the node: nobody has to
+   * unstage a volume whose staging failed. Also when the failure is that the driver stops.
+   */
+  private static void takeBack(BackendException failure, Runnable undo) {
+    try {
+      boolean _ =
+          Command.shielded(() -> {
+            undo.run();
+            return true;
+          });
+    } catch (BackendException e) {
+      failure.addSuppressed(e);
     }
   }
 
   private static boolean isReadOnly(Path path) {
     return MountTable.read().at(path).filter(Mount::readOnly).isPresent();
-  }
-
-  /** Takes back what a failed stage has done, so that it leaves nothing on the node. */
-  private void undo(
-      BackendException failure,
-      LoopDevice device,
-      Path stagingPath,
-      boolean unmount,
-      boolean detach) {
-    try {
-      MountTable table = MountTable.read();
-      if (unmount && table.at(stagingPath).filter(table.of(device)::contains).isPresent()) {
-        binds.unmountAll(stagingPath);
-      }
-      if (detach) {
-        loops.detach(device);
-      }
-    } catch (BackendException e) {
-      failure.addSuppressed(e);
-    }
   }
 
   /** Whether the volume is mounted there; anything else that is mounted there is refused. */
@@ -154,7 +164,10 @@ final class LoopNodeBackend implements NodeBackend, NodeExpansion, NodeStats, No
             requireUnused(volumeId, device);
             loops.detach(device);
           }
-          pool.unmarkGrowing(volumeId);
+          pool.marks().clear(VolumeMark.GROWING, volumeId);
+          if (pool.marks().has(VolumeMark.FORMATTING, volumeId) && pool.holds(volumeId)) {
+            pool.undoInterruptedFormat(volumeId);
+          }
         });
   }
 
@@ -237,7 +250,9 @@ final class LoopNodeBackend implements NodeBackend, NodeExpansion, NodeStats, No
   }
 
   private void recoverInterruptedGrowth(String volumeId, Path volumePath, List<String> flags) {
-    if (!pool.growingAt(volumeId).equals(Optional.of(MountTable.real(volumePath)))
+    if (!pool.marks()
+            .content(VolumeMark.GROWING, volumeId)
+            .equals(Optional.of(MountTable.real(volumePath).toString()))
         || MountTable.read().at(volumePath).isPresent()) {
       return;
     }

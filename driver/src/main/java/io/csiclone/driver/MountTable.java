@@ -62,6 +62,11 @@ record MountTable(List<Mount> mounts) {
         .toList();
   }
 
+  /** Whether the device is mounted or its node bound anywhere. */
+  boolean uses(LoopDevice device) {
+    return !of(device).isEmpty() || !nodesOf(device).isEmpty();
+  }
+
   /** The table shows real paths; the kubelet's folder may be reached through a link. */
   static Path real(Path path) {
     Path absolute = path.toAbsolutePath().normalize();

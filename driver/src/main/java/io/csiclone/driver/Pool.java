@@ -4,25 +4,19 @@ import io.csiclone.csi.BackendException;
 import io.csiclone.csi.BackendException.Reason;
 import java.io.IOException;
 import java.io.RandomAccessFile;
-import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.regex.Matcher;
@@ -34,13 +28,11 @@ import java.util.stream.Stream;
  *
  * <pre>
  * POOL/volumes/ID.img          a volume
+ * POOL/volumes/ID.MARK         see {@link VolumeMark}
  * POOL/volumes/.ID.img.new     one being made; never found as a volume, removed at start
- * POOL/volumes/ID.formatting   mkfs was started on ID and has not ended
- * POOL/volumes/ID.frozen       the filesystem in ID was frozen and not yet thawed
- * POOL/volumes/ID.thick        the room of ID is set aside
  * POOL/volumes/.ID.source.new  what ID is copied from while its source is in use
- * POOL/volumes/ID.growing      the filesystem in ID was unmounted to be grown; holds its mount point
  * POOL/records/                the csi library's durable records
+ * POOL/.lock                   whose pool it is
  * </pre>
  */
 final class Pool implements AutoCloseable {
@@ -48,16 +40,12 @@ final class Pool implements AutoCloseable {
   private static final Pattern ID = Pattern.compile("[a-z0-9][a-z0-9-]{0,62}");
   private static final String IMAGE = ".img";
   private static final String NEW = ".new";
-  private static final String FORMATTING = ".formatting";
-  private static final String FROZEN = ".frozen";
-  private static final String THICK = ".thick";
-  private static final String GROWING = ".growing";
 
   /** An image or mark, or a new image. */
   private static final Pattern OWN_FILE =
       Pattern.compile(
-          "(%1$s)\\.(?:img|formatting|frozen|growing|thick)|\\.(%1$s)\\.(?:img|source)\\.new"
-              .formatted(ID));
+          "(%1$s)\\.(?:img|%2$s)|\\.(%1$s)\\.(?:img|source)\\.new"
+              .formatted(ID, VolumeMark.words()));
 
   private static final int READ_BLOCK = 1 << 20;
   private static final long MIB = 1L << 20;
@@ -73,13 +61,15 @@ final class Pool implements AutoCloseable {
   private final Path folder;
   private final Path volumes;
   private final Path records;
-  private final FileChannel lockFile;
+  private final PoolLock lock;
+  private final VolumeMarks marks;
 
-  private Pool(Path folder, Path volumes, Path records, FileChannel lockFile) {
+  private Pool(Path folder, Path volumes, Path records, PoolLock lock) {
     this.folder = folder;
     this.volumes = volumes;
     this.records = records;
-    this.lockFile = lockFile;
+    this.lock = lock;
+    this.marks = new VolumeMarks(volumes);
   }
 
   /**
@@ -100,29 +90,14 @@ final class Pool implements AutoCloseable {
     Path real = folder.toRealPath();
     Path volumes = ownFolder(real.resolve("volumes"));
     Path records = ownFolder(real.resolve("records"));
-    FileChannel lockFile =
-        FileChannel.open(
-            real.resolve(".lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+    PoolLock lock = PoolLock.take(real);
     try {
-      if (!locked(lockFile)) {
-        throw new IOException(
-            "pool %s is in use by another driver process; give each its own".formatted(folder));
-      }
-      Pool pool = new Pool(real, volumes, records, lockFile);
+      Pool pool = new Pool(real, volumes, records, lock);
       pool.removeHalfMade();
       return pool;
     } catch (IOException e) {
-      lockFile.close();
+      lock.close();
       throw e;
-    }
-  }
-
-  private static boolean locked(FileChannel lockFile) throws IOException {
-    try {
-      FileLock lock = lockFile.tryLock();
-      return lock != null;
-    } catch (OverlappingFileLockException e) {
-      return false; // taken in this very process
     }
   }
 
@@ -226,6 +201,11 @@ final class Pool implements AutoCloseable {
     }
   }
 
+  /** What volumes carry beside their images. */
+  VolumeMarks marks() {
+    return marks;
+  }
+
   /** What fills a new image before it is put into its place. */
   interface Filling {
     void fill(Path image) throws IOException;
@@ -247,12 +227,12 @@ final class Pool implements AutoCloseable {
     Path fresh = volumes.resolve("." + volumeId + IMAGE + NEW);
     try {
       fill(fresh, bytes, filling);
-      removeMarks(volumeId);
+      marks.clearAll(volumeId);
       if (allocation == Allocation.THICK) {
-        markThick(volumeId);
+        marks.set(VolumeMark.THICK, volumeId);
       }
       Files.move(fresh, image, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-      syncFolder();
+      sync(volumes);
     } catch (IOException e) {
       throw failure("cannot make volume %s of %d bytes".formatted(volumeId, bytes), e);
     } finally {
@@ -312,9 +292,9 @@ final class Pool implements AutoCloseable {
   /** Removes a volume and its marks; one that is not there is no error. */
   void delete(String volumeId) {
     try {
-      removeMarks(volumeId);
+      marks.clearAll(volumeId);
       Files.deleteIfExists(image(volumeId));
-      syncFolder();
+      sync(volumes);
     } catch (IOException e) {
       throw failure("cannot delete volume " + volumeId, e);
     }
@@ -371,120 +351,25 @@ final class Pool implements AutoCloseable {
     }
   }
 
-  void markFormatting(String volumeId) {
-    putMark(volumeId, FORMATTING, "");
-  }
-
-  void unmarkFormatting(String volumeId) {
-    removeMark(volumeId, FORMATTING);
-  }
-
-  boolean isMarkedFormatting(String volumeId) {
-    return Files.exists(mark(volumeId, FORMATTING));
-  }
-
   /**
    * Makes a volume blank again whose formatting was interrupted; it was never mounted. It must not
    * be attached.
    */
   void undoInterruptedFormat(String volumeId) {
     // Through a new image: truncated in place, a kill before "long again" would lose the size.
-    boolean thick = isMarkedThick(volumeId);
+    boolean thick = marks.has(VolumeMark.THICK, volumeId);
     make(volumeId, size(volumeId), thick ? Allocation.THICK : Allocation.THIN, fresh -> {});
   }
 
-  void markThick(String volumeId) {
-    putMark(volumeId, THICK, "");
-  }
-
-  boolean isMarkedThick(String volumeId) {
-    return Files.exists(mark(volumeId, THICK));
-  }
-
-  void markFrozen(String volumeId) {
-    putMark(volumeId, FROZEN, "");
-  }
-
-  void unmarkFrozen(String volumeId) {
-    removeMark(volumeId, FROZEN);
-  }
-
-  /** Volumes whose filesystem a killed predecessor may have left frozen. */
-  List<String> markedFrozen() {
-    List<String> ids = new ArrayList<>();
-    try (DirectoryStream<Path> marks = Files.newDirectoryStream(volumes, "*" + FROZEN)) {
-      for (Path mark : marks) {
-        String name = String.valueOf(mark.getFileName());
-        ids.add(name.substring(0, name.length() - FROZEN.length()));
-      }
-    } catch (IOException e) {
-      throw failure("cannot list pool " + folder, e);
-    }
-    return ids;
-  }
-
-  void markGrowing(String volumeId, Path mountPoint) {
-    putMark(volumeId, GROWING, mountPoint.toString());
-  }
-
-  void unmarkGrowing(String volumeId) {
-    if (Files.exists(mark(volumeId, GROWING))) {
-      removeMark(volumeId, GROWING);
-    }
-  }
-
-  /** Where the volume was mounted before a growth that has not ended. */
-  Optional<Path> growingAt(String volumeId) {
-    try {
-      String mountPoint = Files.readString(mark(volumeId, GROWING));
-      return mountPoint.isEmpty() ? Optional.empty() : Optional.of(Path.of(mountPoint));
-    } catch (NoSuchFileException e) {
-      return Optional.empty();
-    } catch (IOException e) {
-      throw failure("cannot read a mark of volume " + volumeId, e);
-    }
-  }
-
-  /** Before the image goes or comes: a mark must never speak of another volume of that id. */
-  private void removeMarks(String volumeId) throws IOException {
-    boolean removed = false;
-    for (String kind : List.of(FORMATTING, FROZEN, GROWING, THICK)) {
-      removed |= Files.deleteIfExists(mark(volumeId, kind));
-    }
-    if (removed) {
-      syncFolder();
-    }
-  }
-
-  private Path mark(String volumeId, String kind) {
-    return volumes.resolve(checked(volumeId) + kind);
-  }
-
-  private void putMark(String volumeId, String kind, String content) {
-    try {
-      Files.writeString(mark(volumeId, kind), content);
-      syncFolder();
-    } catch (IOException e) {
-      throw failure("cannot mark volume " + volumeId, e);
-    }
-  }
-
-  private void removeMark(String volumeId, String kind) {
-    try {
-      Files.deleteIfExists(mark(volumeId, kind));
-      syncFolder();
-    } catch (IOException e) {
-      throw failure("cannot unmark volume " + volumeId, e);
-    }
-  }
-
-  private void syncFolder() throws IOException {
-    try (FileChannel channel = FileChannel.open(volumes, StandardOpenOption.READ)) {
+  /** Brings what was added to a folder or removed from it to the medium. */
+  static void sync(Path folder) throws IOException {
+    try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
       channel.force(true);
     }
   }
 
-  private static String checked(String volumeId) {
+  /** The id, if it can be one. */
+  static String checked(String volumeId) {
     if (!ID.matcher(volumeId).matches()) {
       throw new BackendException(Reason.NOT_FOUND, "no volume has the id '" + volumeId + "'");
     }
@@ -499,7 +384,8 @@ final class Pool implements AutoCloseable {
     }
   }
 
-  private static BackendException failure(String what, IOException cause) {
+  /** As the caller of the driver sees it. */
+  static BackendException failure(String what, IOException cause) {
     String why = String.valueOf(cause.getMessage());
     boolean full = Set.of("No space left", "quota exceeded").stream().anyMatch(why::contains);
     boolean tooLarge = why.contains("File too large");
@@ -509,10 +395,6 @@ final class Pool implements AutoCloseable {
 
   @Override
   public void close() {
-    try {
-      lockFile.close();
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+    lock.close();
   }
 }

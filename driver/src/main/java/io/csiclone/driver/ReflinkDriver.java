@@ -3,6 +3,7 @@ package io.csiclone.driver;
 import io.csiclone.driver.DriverOptions.Unusable;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.Callable;
@@ -29,6 +30,7 @@ import picocli.CommandLine.Spec;
         "Serves local volumes that clone by reflink (XFS, btrfs) or by copying, as CSI driver reflink.csi-clone.io.",
     mixinStandardHelpOptions = true,
     versionProvider = ReflinkDriver.Version.class,
+    footer = "sweep --pool DIR compares a pool with its records instead; see sweep --help.",
     sortOptions = false)
 public final class ReflinkDriver implements Callable<Integer> {
 
@@ -154,11 +156,22 @@ public final class ReflinkDriver implements Callable<Integer> {
 
   /** Runs the driver until it is stopped by a signal or refused by the kubelet. */
   public static void main(String[] arguments) {
-    System.exit(commandLine().execute(arguments));
+    List<String> words = List.of(arguments);
+    boolean sweep = !words.isEmpty() && words.getFirst().equals(SweepCommand.NAME);
+    System.exit(
+        sweep
+            ? commandLine(new SweepCommand())
+                .execute(words.subList(1, words.size()).toArray(String[]::new))
+            : commandLine().execute(arguments));
   }
 
   static CommandLine commandLine() {
-    return new CommandLine(new ReflinkDriver())
+    return commandLine(new ReflinkDriver());
+  }
+
+  /** With errors told in one sentence. */
+  static CommandLine commandLine(Object command) {
+    return new CommandLine(command)
         .setCaseInsensitiveEnumValuesAllowed(true)
         .setParameterExceptionHandler((error, words) -> {
           error.getCommandLine().getErr().println(error.getMessage());

@@ -78,7 +78,7 @@ final class SourceCapture {
   /** Brings to the image what a mounted filesystem and the loop device's cache still hold. */
   void flush(String volumeId) {
     List<LoopDevice> attached = loops.attachedTo(pool.existing(volumeId));
-    if (attached.isEmpty() && pool.isMarkedFormatting(volumeId)) {
+    if (attached.isEmpty() && pool.marks().has(VolumeMark.FORMATTING, volumeId)) {
       pool.undoInterruptedFormat(volumeId);
     }
     if (attached.isEmpty() || DeviceNumbers.uid() != 0) {

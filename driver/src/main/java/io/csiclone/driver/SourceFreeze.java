@@ -39,13 +39,13 @@ final class SourceFreeze implements AutoCloseable {
     if (mounted.isEmpty()) {
       return none(pool, volumeId);
     }
-    uninterrupted(() -> pool.markFrozen(volumeId));
+    uninterrupted(() -> pool.marks().set(VolumeMark.FROZEN, volumeId));
     try {
       return new SourceFreeze(pool, volumeId, FrozenMount.at(mounted.get()));
     } catch (BackendException e) {
       // Also "busy": somebody else has frozen it, and it is theirs to thaw.
       log.warn("volume {} is cloned without freezing it: {}", volumeId, e.getMessage());
-      uninterrupted(() -> pool.unmarkFrozen(volumeId));
+      uninterrupted(() -> pool.marks().clear(VolumeMark.FROZEN, volumeId));
       return none(pool, volumeId);
     }
   }
@@ -78,7 +78,7 @@ final class SourceFreeze implements AutoCloseable {
         "the filesystem of volume {} was frozen for {} ms",
         volumeId,
         (System.nanoTime() - begun) / 1_000_000);
-    uninterrupted(() -> pool.unmarkFrozen(volumeId));
+    uninterrupted(() -> pool.marks().clear(VolumeMark.FROZEN, volumeId));
   }
 
   /** An interrupt closes files in the middle of what is done to them, and a mark must be right. */
@@ -92,11 +92,11 @@ final class SourceFreeze implements AutoCloseable {
 
   /** Thaws what a killed process of this pool left frozen. */
   static void thawLeftovers(Pool pool, LoopDevices loops) {
-    for (String volumeId : pool.markedFrozen()) {
+    for (String volumeId : pool.marks().with(VolumeMark.FROZEN)) {
       if (pool.holds(volumeId)) {
         mountedAt(pool, loops, volumeId).ifPresent(at -> thaw(volumeId, at));
       }
-      pool.unmarkFrozen(volumeId);
+      pool.marks().clear(VolumeMark.FROZEN, volumeId);
     }
   }
 

@@ -24,18 +24,22 @@ final class ThickVolumes {
     if (pool.storageType().equals("btrfs")) {
       throw new BackendException(
           Reason.INVALID,
-          "class parameter %s is '%s', but pool %s is on btrfs, which writes to new places and cannot set room aside"
-              .formatted(Allocation.PARAMETER, Allocation.THICK.word(), pool.folder()));
+          "class parameter %s is '%s', but pool %s is on btrfs, which writes to new places and cannot set room aside; use '%s', or a pool on XFS or ext4"
+              .formatted(
+                  Allocation.PARAMETER,
+                  Allocation.THICK.word(),
+                  pool.folder(),
+                  Allocation.THIN.word()));
     }
   }
 
   boolean contain(String volumeId) {
-    return pool.isMarkedThick(volumeId);
+    return pool.marks().has(VolumeMark.THICK, volumeId);
   }
 
   /** From now on the volume is thick, and has its room. */
   void add(String volumeId) {
-    pool.markThick(volumeId);
+    pool.marks().set(VolumeMark.THICK, volumeId);
     setAside(pool.existing(volumeId), pool.size(volumeId));
   }
 

@@ -97,14 +97,16 @@ final class VolumeFilesystem {
   private static void make(Pool pool, String volumeId, LoopDevice device, Filesystem filesystem) {
     // Killed half-way, mkfs leaves a device that is neither blank nor a filesystem. The mark says
     // that nothing of value can be on it.
-    pool.markFormatting(volumeId);
+    pool.marks().set(VolumeMark.FORMATTING, volumeId);
     List<String> command =
         filesystem.makeCommand(
-            pool.uuid(volumeId), pool.isMarkedThick(volumeId), device.path().toString());
+            pool.uuid(volumeId),
+            pool.marks().has(VolumeMark.THICK, volumeId),
+            device.path().toString());
     Command.run(Command.LONG, command.toArray(String[]::new));
     Command.run(Command.LONG, "blockdev", "--flushbufs", device.path().toString());
     pool.syncImage(volumeId);
-    pool.unmarkFormatting(volumeId);
+    pool.marks().clear(VolumeMark.FORMATTING, volumeId);
   }
 
   /** Mounts it, with the class's flags and those it always needs. */
@@ -135,7 +137,7 @@ final class VolumeFilesystem {
           Command.run(
               Command.LONG, "btrfs", "-q", "filesystem", "resize", "max", mountedAt.toString());
     }
-    pool.unmarkGrowing(volumeId);
+    pool.marks().clear(VolumeMark.GROWING, volumeId);
   }
 
   private void growExt4(Path mountedAt, List<String> flags) {
@@ -149,7 +151,7 @@ final class VolumeFilesystem {
       throw online.failure();
     }
     // Killed half-way, this leaves nothing mounted. The mark says where it has to be again.
-    pool.markGrowing(volumeId, MountTable.real(mountedAt));
+    pool.marks().set(VolumeMark.GROWING, volumeId, MountTable.real(mountedAt).toString());
     Command.run(Command.SHORT, "umount", mountedAt.toString());
     Command.Result check = Command.attempt(Command.LONG, "e2fsck", "-f", "-p", node);
     if (check.exit() > E2FSCK_REPAIRED) {

@@ -220,7 +220,7 @@ class ConsistencyTest {
         cloning.join();
         Files.writeString(files.resolve("a" + i), "writable");
       }
-      assertThat(test.pool.markedFrozen()).isEmpty();
+      assertThat(test.pool.marks().with(VolumeMark.FROZEN)).isEmpty();
       test.shut("vol-1");
     }
   }

@@ -18,7 +18,13 @@ import org.junit.jupiter.api.Test;
 /** The driver's figures, as they are scraped. */
 class DriverMetricsTest {
 
-  private final DriverMetrics metrics = new DriverMetrics();
+  private final CloneProgress progress = new CloneProgress();
+  private final DriverMetrics metrics = new DriverMetrics(progress);
+
+  private void told(CloneEvent event) {
+    progress.told(event);
+    metrics.told(event);
+  }
 
   private double value(String series) {
     return metrics
@@ -32,17 +38,17 @@ class DriverMetricsTest {
 
   @Test
   void aCopyIsCountedWhileItWaitsWhileItRunsAndWhenItHasEnded() {
-    metrics.told(new CloneEvent.Begun("vol-1", "vol-0", false));
-    metrics.told(new CloneEvent.Waiting("vol-1", "vol-0"));
+    told(new CloneEvent.Begun("vol-1", "vol-0", false));
+    told(new CloneEvent.Waiting("vol-1", "vol-0"));
     assertThat(value("csi_clone_clones_active")).isEqualTo(1);
     assertThat(value("csi_clone_clones_waiting")).isEqualTo(1);
 
-    metrics.told(new CloneEvent.Copying("vol-1", "vol-0", 10, 100, 7, Optional.empty()));
+    told(new CloneEvent.Copying("vol-1", "vol-0", 10, 100, 7, Optional.empty()));
     assertThat(value("csi_clone_clones_waiting")).isZero();
     assertThat(value("csi_clone_copy_bytes_left")).isEqualTo(90);
     assertThat(value("csi_clone_copy_bytes_per_second")).isEqualTo(7);
 
-    metrics.told(
+    told(
         new CloneEvent.Made(
             "vol-1", "vol-0", Optional.of(CopyMethod.READ_WRITE), 100, Duration.ofMinutes(50)));
     assertThat(value("csi_clone_clones_active")).isZero();
@@ -55,20 +61,20 @@ class DriverMetricsTest {
 
   @Test
   void aCloneByTheStorageItselfIsCountedAsNative() {
-    metrics.told(new CloneEvent.Begun("vol-1", "vol-0", false));
-    metrics.told(new CloneEvent.Made("vol-1", "vol-0", Optional.empty(), 0, Duration.ofMillis(3)));
+    told(new CloneEvent.Begun("vol-1", "vol-0", false));
+    told(new CloneEvent.Made("vol-1", "vol-0", Optional.empty(), 0, Duration.ofMillis(3)));
 
     assertThat(value("csi_clone_duration_seconds_count{method=\"native\"}")).isEqualTo(1);
   }
 
   @Test
   void failuresAreCountedByTheirCodeAndWhatIsStoppedIsNoFailure() {
-    metrics.told(new CloneEvent.Begun("vol-1", "vol-0", false));
-    metrics.told(
+    told(new CloneEvent.Begun("vol-1", "vol-0", false));
+    told(
         new CloneEvent.Failed(
             "vol-1", "vol-0", Code.RESOURCE_EXHAUSTED, "full", Duration.ofSeconds(1)));
-    metrics.told(new CloneEvent.Begun("vol-2", "vol-0", false));
-    metrics.told(new CloneEvent.Stopped("vol-2", "vol-0"));
+    told(new CloneEvent.Begun("vol-2", "vol-0", false));
+    told(new CloneEvent.Stopped("vol-2", "vol-0"));
 
     assertThat(value("csi_clone_failures_total{code=\"RESOURCE_EXHAUSTED\"}")).isEqualTo(1);
     assertThat(value("csi_clone_failures_total{code=\"INTERNAL\"}")).isZero();
@@ -81,6 +87,7 @@ class DriverMetricsTest {
         new SweepReport(
             List.of(new Trace(Kind.FILE, "", "a"), new Trace(Kind.MOUNT, "vol-1", "b")),
             List.of("vol-2"),
+            List.of(),
             List.of()));
 
     assertThat(value("csi_clone_unexplained{kind=\"file\"}")).isEqualTo(1);
@@ -92,10 +99,9 @@ class DriverMetricsTest {
   @Test
   void noSeriesIsAddedByWhatHappens() {
     Set<String> before = series();
-    metrics.told(new CloneEvent.Begun("vol-1", "vol-0", false));
-    metrics.told(
-        new CloneEvent.Made("vol-1", "vol-0", Optional.of(CopyMethod.PLAIN), 1, Duration.ZERO));
-    metrics.swept(new SweepReport(List.of(), List.of(), List.of()));
+    told(new CloneEvent.Begun("vol-1", "vol-0", false));
+    told(new CloneEvent.Made("vol-1", "vol-0", Optional.of(CopyMethod.PLAIN), 1, Duration.ZERO));
+    metrics.swept(new SweepReport(List.of(), List.of(), List.of(), List.of()));
 
     assertThat(series()).isEqualTo(before);
   }

@@ -130,6 +130,12 @@ class KillDriverTest {
             killAndRestart();
             audit();
           }
+        } catch (AssertionError e) {
+          // Whoever broke off has left things as nobody expects them.
+          working.stream()
+              .filter(worker -> worker.state() == Future.State.FAILED)
+              .forEach(worker -> e.addSuppressed(worker.exceptionNow()));
+          throw e;
         } finally {
           enough = true;
         }

@@ -24,7 +24,10 @@ final class KillableDriver implements AutoCloseable {
   private final List<String> options;
   private final Path log;
   private volatile UnixSockets.@Nullable Client client;
+  private UnixSockets.@Nullable Client former;
   private @Nullable Process process;
+  private @Nullable Path programs;
+  private boolean inNamespace;
 
   /**
    * @param folder for its socket and log
@@ -35,6 +38,11 @@ final class KillableDriver implements AutoCloseable {
     this.pool = pool;
     this.socket = folder.resolve("csi.sock");
     this.log = folder.resolve("driver.log");
+  }
+
+  /** A folder whose programs the next launches take instead of the system's. */
+  void prefer(Path folder) {
+    programs = folder;
   }
 
   Path pool() {
@@ -56,6 +64,7 @@ final class KillableDriver implements AutoCloseable {
    */
   void launch(boolean asContainer) throws IOException {
     List<String> command = new ArrayList<>();
+    inNamespace = asContainer;
     if (asContainer) {
       command.addAll(List.of("unshare", "--pid", "--fork", "--kill-child"));
     }
@@ -76,11 +85,14 @@ final class KillableDriver implements AutoCloseable {
             "--node-id",
             "node-1"));
     command.addAll(options);
-    process =
+    ProcessBuilder builder =
         new ProcessBuilder(command)
             .redirectErrorStream(true)
-            .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()))
-            .start();
+            .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()));
+    if (programs != null) {
+      builder.environment().merge("PATH", programs.toString(), (own, mine) -> mine + ":" + own);
+    }
+    process = builder.start();
   }
 
   /** Waits until it serves and connects to it. */
@@ -92,20 +104,27 @@ final class KillableDriver implements AutoCloseable {
       }
       Thread.sleep(5);
     }
-    UnixSockets.Client former = client;
+    // A call may just be beginning on the connection that was used until now.
+    closeFormer();
+    former = client;
     client = UnixSockets.Client.to(socket);
+  }
+
+  private void closeFormer() {
     if (former != null) {
       former.close();
+      former = null;
     }
   }
 
   /** SIGKILL, and waits until the kernel has taken the process away. */
   void kill() throws Exception {
     Process killed = running();
-    List<ProcessHandle> inNamespace = killed.children().toList();
-    inNamespace.forEach(ProcessHandle::destroyForcibly);
+    // unshare is not the driver but has it as its child; the driver's own programs live on.
+    List<ProcessHandle> drivers = inNamespace ? killed.children().toList() : List.of();
+    drivers.forEach(ProcessHandle::destroyForcibly);
     killed.destroyForcibly();
-    for (ProcessHandle handle : inNamespace) {
+    for (ProcessHandle handle : drivers) {
       handle.onExit().get(END.toSeconds(), TimeUnit.SECONDS);
     }
     if (!killed.waitFor(END.toSeconds(), TimeUnit.SECONDS)) {
@@ -138,6 +157,7 @@ final class KillableDriver implements AutoCloseable {
     if (process != null && process.isAlive()) {
       kill();
     }
+    closeFormer();
     UnixSockets.Client connected = client;
     if (connected != null) {
       connected.close();

@@ -42,7 +42,7 @@ class LateGrowthTest {
 
       assertThat(staging.resolve("data")).hasContent("kept");
       assertThat(Files.getFileStore(staging).getTotalSpace()).isGreaterThan(40 * MIB);
-      assertThat(test.pool.growingAt("vol-1")).isEmpty();
+      assertThat(test.pool.marks().content(VolumeMark.GROWING, "vol-1")).isEmpty();
       test.node.unstage("vol-1", staging);
     }
   }
@@ -55,7 +55,7 @@ class LateGrowthTest {
       test.node.stage("vol-1", staging, mounting("ext4"));
 
       assertThat(staging.resolve("data")).hasContent("kept");
-      assertThat(test.pool.growingAt("vol-1")).isEmpty();
+      assertThat(test.pool.marks().content(VolumeMark.GROWING, "vol-1")).isEmpty();
       test.node.unstage("vol-1", staging);
     }
   }
@@ -67,7 +67,7 @@ class LateGrowthTest {
 
       test.node.unstage("vol-1", staging);
 
-      assertThat(test.pool.growingAt("vol-1")).isEmpty();
+      assertThat(test.pool.marks().content(VolumeMark.GROWING, "vol-1")).isEmpty();
     }
   }
 
@@ -78,7 +78,7 @@ class LateGrowthTest {
     test.node.stage("vol-1", staging, mounting("ext4"));
     Files.writeString(staging.resolve("data"), "kept");
     var _ = test.volumes.expand("vol-1", 48 * MIB);
-    test.pool.markGrowing("vol-1", staging);
+    test.pool.marks().set(VolumeMark.GROWING, "vol-1", staging.toString());
     Command.run(Command.SHORT, "umount", staging.toString());
     return staging;
   }

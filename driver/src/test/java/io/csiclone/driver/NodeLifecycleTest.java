@@ -115,7 +115,7 @@ class NodeLifecycleTest {
         }
         test.shut("vol-c" + i);
       }
-      assertThat(test.pool.markedFrozen()).isEmpty();
+      assertThat(test.pool.marks().with(VolumeMark.FROZEN)).isEmpty();
       Files.writeString(files.resolve("thawed"), "still writable");
       test.shut("vol-1");
     }
@@ -207,7 +207,7 @@ class NodeLifecycleTest {
   void aFormatThatWasKilledIsBegunAgain() throws Exception {
     try (TestPool test = TestPool.on("xfs")) {
       test.create("vol-1", 64, "ext4");
-      test.pool.markFormatting("vol-1");
+      test.pool.marks().set(VolumeMark.FORMATTING, "vol-1");
       write(test.volumes.endpoint("vol-1"), 8 * MIB, bytes(2)); // half of what mkfs writes
       test.loops.attach(test.volumes.endpoint("vol-1")); // nobody detached it
 
@@ -522,13 +522,13 @@ class NodeLifecycleTest {
     try (TestPool test = TestPool.on("xfs")) {
       test.create("vol-1", 64, "ext4");
       Path files = test.open("vol-1", mounting("ext4"));
-      test.pool.markFrozen("vol-1");
+      test.pool.marks().set(VolumeMark.FROZEN, "vol-1");
       Command.run(Command.SHORT, "fsfreeze", "-f", files.toString());
 
       SourceFreeze.thawLeftovers(test.pool, test.loops);
 
       Files.writeString(files.resolve("a"), "writable");
-      assertThat(test.pool.markedFrozen()).isEmpty();
+      assertThat(test.pool.marks().with(VolumeMark.FROZEN)).isEmpty();
       test.shut("vol-1");
     }
   }

@@ -71,7 +71,7 @@ class OperationsDocTest {
   @Test
   void everyMetricIsInTheTableAndNoOther() throws IOException {
     TreeSet<String> names =
-        new DriverMetrics()
+        new DriverMetrics(new CloneProgress())
             .text()
             .lines()
             .filter(line -> line.startsWith("# TYPE "))

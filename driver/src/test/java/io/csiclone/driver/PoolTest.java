@@ -123,13 +123,13 @@ class PoolTest {
   void anInterruptedFormatIsUndoneToABlankVolumeOfTheSameSize() throws IOException {
     try (Pool pool = Pool.open(folder)) {
       pool.make("vol-1", 8 * MIB, fresh -> writeAt(fresh, 0, (byte) 1));
-      pool.markFormatting("vol-1");
+      pool.marks().set(VolumeMark.FORMATTING, "vol-1");
 
       pool.undoInterruptedFormat("vol-1");
 
       assertThat(pool.size("vol-1")).isEqualTo(8 * MIB);
       assertThat(pool.isBlank("vol-1")).isTrue();
-      assertThat(pool.isMarkedFormatting("vol-1")).isFalse();
+      assertThat(pool.marks().has(VolumeMark.FORMATTING, "vol-1")).isFalse();
     }
   }
 
@@ -137,12 +137,14 @@ class PoolTest {
   void aMarkNeverOutlivesItsVolume() throws IOException {
     try (Pool pool = Pool.open(folder)) {
       pool.make("vol-1", MIB, fresh -> {});
-      pool.markFormatting("vol-1");
-      pool.markFrozen("vol-1");
+      pool.marks().set(VolumeMark.FORMATTING, "vol-1");
+      pool.marks().set(VolumeMark.FROZEN, "vol-1");
       pool.make("vol-1", MIB, fresh -> writeAt(fresh, 0, (byte) 1));
-      assertThat(pool.isMarkedFormatting("vol-1")).as("after it was made anew").isFalse();
+      assertThat(pool.marks().has(VolumeMark.FORMATTING, "vol-1"))
+          .as("after it was made anew")
+          .isFalse();
 
-      pool.markFrozen("vol-1");
+      pool.marks().set(VolumeMark.FROZEN, "vol-1");
       pool.delete("vol-1");
       assertThat(folder.resolve("volumes")).isEmptyDirectory();
     }

@@ -169,7 +169,8 @@ class ThickVolumeTest {
       assertThatThrownBy(() -> test.volumes.create(thick("vol-1", 64 * MIB)))
           .isInstanceOfSatisfying(
               BackendException.class, e -> assertThat(e.reason()).isEqualTo(Reason.INVALID))
-          .hasMessageContaining("csi-clone.io/allocation is 'thick', but pool");
+          .hasMessageContaining("csi-clone.io/allocation is 'thick', but pool")
+          .hasMessageEndingWith("; use 'thin', or a pool on XFS or ext4");
       assertThat(test.volumes.find("vol-1")).isEmpty();
     }
   }

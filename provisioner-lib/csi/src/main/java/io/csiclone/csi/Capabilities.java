@@ -44,13 +44,15 @@ final class Capabilities {
    * @throws Refusal when they contradict themselves or need what is not announced
    */
   CapabilitySet check(String field, List<VolumeCapability> wanted) {
-    CapabilitySet checked = CapabilitySet.of(field, wanted);
-    return publications().isPresent() ? checked : checked.withoutSingleWriter(field);
+    return announced(field, CapabilitySet.of(field, wanted));
   }
 
   CapabilitySet check(String field, VolumeCapability wanted) {
-    CapabilitySet checked = CapabilitySet.of(field, wanted);
-    return publications().isPresent() ? checked : checked.withoutSingleWriter(field);
+    return announced(field, CapabilitySet.of(field, wanted));
+  }
+
+  private CapabilitySet announced(String field, CapabilitySet wanted) {
+    return publications().isPresent() ? wanted : wanted.withoutSingleWriter(field);
   }
 
   List<PluginCapability> ofPlugin() {

@@ -145,6 +145,34 @@ public final class CsiServerBuilder {
     return services();
   }
 
+  /**
+   * Compares storage and records once, for a tool; serves nothing and goes on with no copy. Needs
+   * {@link #volumes}, {@link #copyEngine} and {@link #records}.
+   *
+   * @param remove whether what a record says is to go is removed; what no record explains never is
+   * @throws IllegalStateException when a part is missing or the records folder is in use
+   */
+  public SweepReport sweepOnce(boolean remove) {
+    VolumeBackend backend = given(volumes, "volumes");
+    CopyEngine engine = given(copyEngine, "copyEngine");
+    RecordStore store = RecordStore.open(given(records, "records"));
+    try {
+      CloneCoordinator coordinator =
+          new CloneCoordinator(
+              means(backend, engine, store),
+              new VolumeCatalogue(backend, store),
+              new VolumeLocks());
+      OrphanSweep sweep = new OrphanSweep(backend, store, coordinator, sweepEvery, sweepListener);
+      return remove ? sweep.run() : sweep.look();
+    } finally {
+      store.close();
+    }
+  }
+
+  private Means means(VolumeBackend backend, CopyEngine engine, RecordStore store) {
+    return new Means(backend, engine, store, new CopyTurns(copyLimits), cloneListener);
+  }
+
   private Services services() {
     DriverIdentity who = given(identity, "identity");
     VolumeBackend backend = given(volumes, "volumes");
@@ -153,8 +181,8 @@ public final class CsiServerBuilder {
     VolumeLocks locks = new VolumeLocks();
     RecordStore store = RecordStore.open(given(records, "records"));
     VolumeCatalogue catalogue = new VolumeCatalogue(backend, store);
-    Means means = new Means(backend, engine, store, new CopyTurns(copyLimits), cloneListener);
-    CloneCoordinator coordinator = new CloneCoordinator(means, catalogue, locks);
+    CloneCoordinator coordinator =
+        new CloneCoordinator(means(backend, engine, store), catalogue, locks);
     Capabilities announced = new Capabilities(backend, node, placement);
     List<ServerServiceDefinition> definitions = new ArrayList<>();
     definitions.add(new IdentityService(who, announced).bindService());

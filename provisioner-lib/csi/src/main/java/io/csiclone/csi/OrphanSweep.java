@@ -60,14 +60,17 @@ final class OrphanSweep implements AutoCloseable {
     }
   }
 
-  /** Compares now. */
+  /** Compares now, and removes what is to go. */
   synchronized SweepReport run() {
-    List<String> removed =
-        records.list().stream()
-            .filter(record -> record.state() == State.DELETING || record.state() == State.FAILED)
-            .map(VolumeRecord::volumeId)
-            .filter(coordinator::removeRest)
-            .toList();
+    return compare(doomed().stream().filter(coordinator::removeRest).toList());
+  }
+
+  /** Compares now and removes nothing. */
+  synchronized SweepReport look() {
+    return compare(List.of());
+  }
+
+  private SweepReport compare(List<String> removed) {
     // What is being made or deleted right now may show in a single look.
     Set<Trace> unexplained = unexplained();
     Set<String> missing = missing();
@@ -77,9 +80,20 @@ final class OrphanSweep implements AutoCloseable {
     if (!missing.isEmpty()) {
       missing.retainAll(missing());
     }
-    SweepReport report = new SweepReport(List.copyOf(unexplained), List.copyOf(missing), removed);
+    SweepReport report =
+        new SweepReport(List.copyOf(unexplained), List.copyOf(missing), removed, doomed());
     tell(report);
     return report;
+  }
+
+  /** A failed volume keeps its record, for whoever asks what became of it, when it is gone. */
+  private List<String> doomed() {
+    return records.list().stream()
+        .filter(record ->
+            record.state() == State.DELETING
+                || record.state() == State.FAILED && backend.find(record.volumeId()).isPresent())
+        .map(VolumeRecord::volumeId)
+        .toList();
   }
 
   /** First the storage, then the records: those are there before and until after the volume. */

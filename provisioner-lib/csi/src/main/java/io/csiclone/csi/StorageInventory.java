@@ -1,6 +1,7 @@
 package io.csiclone.csi;
 
 import java.util.List;
+import java.util.Locale;
 
 /**
  * A {@link VolumeBackend} that can list what its storage holds implements this too. The library
@@ -19,7 +20,12 @@ public interface StorageInventory {
     /** A device that a volume is attached as. */
     DEVICE,
     /** A place where a volume is mounted. */
-    MOUNT
+    MOUNT;
+
+    /** Its name for people and metrics. */
+    public String word() {
+      return name().toLowerCase(Locale.ROOT);
+    }
   }
 
   /**

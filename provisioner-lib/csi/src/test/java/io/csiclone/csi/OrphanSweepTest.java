@@ -113,6 +113,28 @@ class OrphanSweepTest {
   }
 
   @Test
+  void whatIsToGoIsToldAndKeptUntilItMayBeRemoved() throws IOException {
+    driver.stop();
+    rewrite("state=READY", "state=DELETING");
+    CsiServerBuilder tool =
+        CsiServer.builder()
+            .volumes(driver.backend)
+            .copyEngine(driver.engine)
+            .records(driver.records());
+
+    SweepReport told = tool.sweepOnce(false);
+    assertThat(told.doomed()).containsExactly(volume);
+    assertThat(told.clean()).isFalse();
+    assertThat(driver.bytesOf(volume)).isEqualTo(content(MIB, 1));
+
+    SweepReport swept = tool.sweepOnce(true);
+    assertThat(swept.removed()).containsExactly(volume);
+    assertThat(swept.clean()).isTrue();
+    assertThat(driver.recordFiles()).isEmpty();
+    assertThat(driver.backend.volumes()).isEmpty();
+  }
+
+  @Test
   void itIsRepeatedBySchedule() throws IOException {
     driver.stop();
     driver.sweepEvery = Duration.ofMillis(20);
