@@ -56,9 +56,9 @@ final class RunningProvisioner implements Provisioner {
     }
     statement = new CloneStatement(client, driver);
     var csi = new CsiClient(settings.csi, settings.callTimeout, metrics);
-    capacity = capacity(driver, csi, node);
     cache = new ClusterCache(client, new ClaimChanges(), new VolumeChanges());
     facts = cache.facts(client);
+    capacity = capacity(driver, csi, node);
     events = new EventRecorder(client, driver.name(), nodeName == null ? "" : nodeName);
     var writer = new ClaimWriter(client);
     var protection = new SourceProtection(cache, facts, writer, driver.name(), node);
