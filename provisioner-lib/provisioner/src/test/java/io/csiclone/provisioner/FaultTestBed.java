@@ -129,21 +129,24 @@ abstract class FaultTestBed {
   }
 
   List<String> createClones() {
-    List<String> names = IntStream.range(0, CLONES).mapToObj(i -> "clone-" + i).toList();
-    for (String name : names) {
-      client
-          .resource(
-              claim(name)
-                  .editSpec()
-                  .withNewDataSource()
-                  .withKind("PersistentVolumeClaim")
-                  .withName(SOURCE)
-                  .endDataSource()
-                  .endSpec()
-                  .build())
-          .create();
-    }
-    return names;
+    return createClones(CLONES).stream().map(FaultTestBed::name).toList();
+  }
+
+  List<PersistentVolumeClaim> createClones(int count) {
+    return IntStream.range(0, count)
+        .mapToObj(i ->
+            client
+                .resource(
+                    claim("clone-" + i)
+                        .editSpec()
+                        .withNewDataSource()
+                        .withKind("PersistentVolumeClaim")
+                        .withName(SOURCE)
+                        .endDataSource()
+                        .endSpec()
+                        .build())
+                .create())
+        .toList();
   }
 
   void delete(String claim) {
