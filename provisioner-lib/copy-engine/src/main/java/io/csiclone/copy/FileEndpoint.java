@@ -20,7 +20,7 @@ final class FileEndpoint extends DescriptorEndpoint {
   private static final int DIRECT_ALIGNMENT = 4096;
 
   /** Shorter moves, and all those of small files, are quicker through the page cache. */
-  private static final int LONG_ENOUGH = 64 * 1024;
+  private static final int LONG_ENOUGH = 128 * 1024;
 
   private static final long LARGE_ENOUGH = 8 << 20;
 
