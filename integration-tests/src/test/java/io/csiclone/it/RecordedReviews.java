@@ -3,11 +3,17 @@ package io.csiclone.it;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.csiclone.it.ReviewRecorder.Recorded;
+import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The reviews that the webhook's tests read, one folder for each version of the API server. They
@@ -24,6 +30,8 @@ final class RecordedReviews {
           "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
               + "|\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\dZ"
               + "|\"resourceVersion\":\"\\d+\"");
+
+  private static final KubernetesSerialization JSON = new KubernetesSerialization();
 
   private final Path folder;
 
@@ -50,6 +58,29 @@ final class RecordedReviews {
   }
 
   private static String lasting(String review) {
-    return VOLATILE.matcher(review).replaceAll("…");
+    Object whole = JSON.unmarshal(review, Map.class);
+    return VOLATILE.matcher(JSON.asJson(inOneOrder(whole))).replaceAll("…");
+  }
+
+  /**
+   * With managers sorted by name. The server sorts them by time in whole seconds, so that two which
+   * wrote one after the other may come in either order.
+   */
+  private static @Nullable Object inOneOrder(@Nullable Object node) {
+    if (!(node instanceof Map<?, ?> map)) {
+      return node;
+    }
+    var ordered = new LinkedHashMap<Object, @Nullable Object>();
+    map.forEach((key, value) ->
+        ordered.put(
+            key,
+            "managedFields".equals(key) && value instanceof List<?> managers
+                ? managers.stream().sorted(Comparator.comparing(RecordedReviews::manager)).toList()
+                : inOneOrder(value)));
+    return ordered;
+  }
+
+  private static String manager(Object entry) {
+    return entry instanceof Map<?, ?> fields ? String.valueOf(fields.get("manager")) : "";
   }
 }
