@@ -46,38 +46,21 @@ TEXT
   return "$status"
 }
 
-kill-copy() { # [KILLS [SEED]]
-  ((EUID == 0)) || { echo "./dev soak kill-copy: needs root (loop devices, mounts)" >&2; exit 1; }
+# Kills processes of a module's test, which writes the page itself.
+kills() { # MODULE TEST KILLS [KILLS [SEED]], the first number by default
+  ((EUID == 0)) || { echo "./dev soak $name: needs root (loop devices, mounts)" >&2; exit 1; }
   local kills seed
-  kills=$(number KILLS "${1:-200}")
-  seed=$(number SEED "${2:-$((RANDOM + 1))}")
+  kills=$(number KILLS "${4:-$3}")
+  seed=$(number SEED "${5:-$((RANDOM + 1))}")
   scripts/test-packages.sh
   mkdir -p docs/soak
-  mvn -q test -pl provisioner-lib/copy-engine -am -Dtest=KillCopyTest -Dsurefire.failIfNoSpecifiedTests=false \
-    -Dspotless.check.skip=true -Dsoak.kills="$kills" -Dsoak.seed="$seed" -Dsoak.report="$PWD/docs/soak/kill-copy.md"
+  mvn -q test -pl "$1" -am -Dtest="$2" -Dsurefire.failIfNoSpecifiedTests=false \
+    -Dspotless.check.skip=true -Dsoak.kills="$kills" -Dsoak.seed="$seed" -Dsoak.report="$PWD/docs/soak/$name.md"
 }
 
-kill-driver() { # [KILLS [SEED]]
-  ((EUID == 0)) || { echo "./dev soak kill-driver: needs root (loop devices, mounts)" >&2; exit 1; }
-  local kills seed
-  kills=$(number KILLS "${1:-200}")
-  seed=$(number SEED "${2:-$((RANDOM + 1))}")
-  scripts/test-packages.sh
-  mkdir -p docs/soak
-  mvn -q test -pl driver -am -Dtest=KillDriverTest -Dsurefire.failIfNoSpecifiedTests=false \
-    -Dspotless.check.skip=true -Dsoak.kills="$kills" -Dsoak.seed="$seed" -Dsoak.report="$PWD/docs/soak/kill-driver.md"
-}
-
-kill-provisioner() { # [KILLS [SEED]]
-  ((EUID == 0)) || { echo "./dev soak kill-provisioner: needs root (loop devices, mounts)" >&2; exit 1; }
-  local kills seed
-  kills=$(number KILLS "${1:-100}")
-  seed=$(number SEED "${2:-$((RANDOM + 1))}")
-  scripts/test-packages.sh
-  mkdir -p docs/soak
-  mvn -q test -pl driver -am -Dtest=KillProvisionerTest -Dsurefire.failIfNoSpecifiedTests=false \
-    -Dspotless.check.skip=true -Dsoak.kills="$kills" -Dsoak.seed="$seed" -Dsoak.report="$PWD/docs/soak/kill-provisioner.md"
-}
+kill-copy() { kills provisioner-lib/copy-engine KillCopyTest 200 "$@"; }        # [KILLS [SEED]]
+kill-driver() { kills driver KillDriverTest 200 "$@"; }                         # [KILLS [SEED]]
+kill-provisioner() { kills driver KillProvisionerTest 100 "$@"; }               # [KILLS [SEED]]
 
 csi-requests() { # [REQUESTS [SEED]]
   local requests seed status=0 output=provisioner-lib/csi/target/surefire-reports

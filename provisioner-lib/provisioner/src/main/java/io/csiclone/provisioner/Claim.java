@@ -85,14 +85,15 @@ record Claim(PersistentVolumeClaim object) {
 
   /** Whether the claim it clones is in another namespace. */
   boolean crossesNamespaces() {
-    ClaimKey source = source();
-    return source != null && !source.namespace().equals(key().namespace());
+    return otherNamespace() != null;
   }
 
   /** The namespace of the claim it clones, if that is another one than its own; else null. */
   @Nullable String otherNamespace() {
     ClaimKey source = source();
-    return source != null && crossesNamespaces() ? source.namespace() : null;
+    return source == null || source.namespace().equals(key().namespace())
+        ? null
+        : source.namespace();
   }
 
   /** The VolumeSnapshot of its own namespace that it restores; null when it restores none. */
