@@ -2,6 +2,7 @@ package io.csiclone.bench;
 
 import io.fabric8.kubernetes.client.Config;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -64,7 +65,8 @@ final class ProvisionCommand implements Callable<Integer> {
     }
     try (Children children = new Children()) {
       Path cluster = kubeconfig == null ? BenchCluster.startBinding(children, "3g") : kubeconfig;
-      Config config = Config.fromKubeconfig(cluster.toFile());
+      // From text: a file would be read again at each request while there is no token in it.
+      Config config = Config.fromKubeconfig(Files.readString(cluster));
       if (backlog) {
         return told(new ProvisionBacklog(config, claims).run(), "provision-backlog");
       }

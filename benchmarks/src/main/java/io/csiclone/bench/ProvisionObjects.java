@@ -12,6 +12,8 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.dsl.base.PatchContext;
 import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.TimeUnit;
 
 /** The objects of {@link ProvisionBench}, in a cluster that may have others. */
 final class ProvisionObjects {
@@ -69,6 +71,11 @@ final class ProvisionObjects {
     client.storage().v1().storageClasses().withName(FAILING_CLASS).delete();
     client.storage().v1().csiDrivers().withName(InstantVolumes.DRIVER).delete();
     client.namespaces().withName(NAMESPACE).delete();
+    // A namespace that is being ended takes nothing new, so that the next run would fail.
+    client
+        .namespaces()
+        .withName(NAMESPACE)
+        .waitUntilCondition(Objects::isNull, 2, TimeUnit.MINUTES);
   }
 
   PersistentVolumeClaim claim(String name) {

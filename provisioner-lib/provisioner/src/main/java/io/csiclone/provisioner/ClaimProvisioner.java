@@ -88,7 +88,10 @@ final class ClaimProvisioner {
       // The claim was removed by force, our finalizer with it; its volume must still not leak.
       return maker.goOn(making, null);
     }
-    if (claim == null || !claim.isFor(driver.name()) || maker.isMade(claim)) {
+    if (claim == null || !claim.isFor(driver.name())) {
+      return Outcome.DONE;
+    }
+    if (making == null && maker.isMade(claim)) {
       return Outcome.DONE;
     }
     try {

@@ -26,6 +26,9 @@ final class Making {
   /** The volume to delete because nobody wants it any more. Once set, CreateVolume is over. */
   @Nullable String unwanted;
 
+  /** Whether its volume object is written, and only the record on the claim is left to end. */
+  boolean volumeWritten;
+
   /** Whether the cluster was asked if the volume object exists already. */
   boolean lookedForVolume;
 

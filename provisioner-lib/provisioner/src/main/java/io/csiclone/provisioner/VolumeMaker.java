@@ -4,6 +4,7 @@ import io.csiclone.csiproto.Volume;
 import io.csiclone.provisioner.CsiClient.CreateAnswer;
 import io.csiclone.provisioner.CsiClient.DeleteAnswer;
 import io.csiclone.provisioner.WorkQueue.Outcome;
+import java.time.Duration;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -118,6 +119,9 @@ final class VolumeMaker {
 
   /** The next step for {@code making}, whose claim now is {@code claim}, or null if gone. */
   Outcome goOn(Making making, @Nullable Claim claim) {
+    if (making.volumeWritten) {
+      return endRecord(making);
+    }
     return making.unwanted == null && isWanted(claim, making) ? create(making) : abandon(making);
   }
 
@@ -176,14 +180,15 @@ final class VolumeMaker {
       return abandon(making);
     }
     volumes.write(making, volume);
+    making.volumeWritten = true;
     made.add(making.claim.uid());
-    try {
-      end(making, () -> writer.made(making.claim));
-    } catch (RuntimeException e) {
-      made.remove(making.claim.uid());
-      throw e;
-    }
     announcer.made(making);
+    // To end the record is a turn of its own, so that claims which have no volume yet come first.
+    return new Outcome.RetryIn(Duration.ZERO);
+  }
+
+  private Outcome endRecord(Making making) {
+    end(making, () -> writer.made(making.claim));
     return Outcome.DONE;
   }
 
@@ -192,8 +197,7 @@ final class VolumeMaker {
     if (!making.lookedForVolume) {
       if (volumes.exists(making.claim)) {
         // Its own life has begun: it will be released and deleted as its class says.
-        end(making, () -> writer.made(making.claim));
-        return Outcome.DONE;
+        return endRecord(making);
       }
       making.lookedForVolume = true;
     }
