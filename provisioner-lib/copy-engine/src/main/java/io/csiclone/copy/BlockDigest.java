@@ -45,14 +45,18 @@ final class BlockDigest {
    * Adds bytes that begin with a block; they end with one, or with the volume.
    *
    * @param offset where in the volume they lie
+   * @return whether all of them are zero
    */
-  void add(AlignedBuffer buffer, int from, int length, long offset) {
+  boolean add(AlignedBuffer buffer, int from, int length, long offset) {
+    boolean zero = true;
     for (int at = 0; at < length; at += BLOCK) {
       int size = Math.min(BLOCK, length - at);
       if (!buffer.isZero(from + at, from + at + size)) {
         add(buffer.xxh3(from + at, size), (offset + at) / BLOCK);
+        zero = false;
       }
     }
+    return zero;
   }
 
   private void add(HashValue128 block, long number) {

@@ -110,10 +110,13 @@ final class GranuleCopy implements GranuleTask {
     }
     volume.tally().read.add(length);
     moved += length;
-    if (volume.digesting()) {
-      digest.add(buffer, 0, length, position);
+    if (volume.digesting() && digest.add(buffer, 0, length, position)) {
+      // The digest has looked for zeros already.
+      position += length;
+      reserving = false;
+    } else {
+      writeBuffer(buffer, length);
     }
-    writeBuffer(buffer, length);
   }
 
   /** Whether it was shared, but for less than {@link #CLONE_ALIGNMENT} at the source's end. */
