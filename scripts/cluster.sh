@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A developer's cluster with both charts installed: up prints the kubeconfig's path, down removes it all.
+# A developer's cluster with both charts installed: up prints the kubeconfig's path, up --bare leaves the charts out, down removes it all.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 . scripts/jdk-and-maven.sh
@@ -18,8 +18,8 @@ case ${1:-} in
     scripts/engine.sh up >&2
     CSI_CLONE_NODE_IMAGE=$(scripts/node-image.sh)
     export CSI_CLONE_NODE_IMAGE
-    scripts/part-images.sh >&2
-    cluster up
+    [[ ${2:-} == --bare ]] || scripts/part-images.sh >&2
+    cluster "$@"
     ;;
   down)
     cluster down

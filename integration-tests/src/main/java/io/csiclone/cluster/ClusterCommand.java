@@ -9,6 +9,7 @@ import java.util.concurrent.Callable;
 import org.testcontainers.DockerClientFactory;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
 
 /** {@code ./dev cluster up|down}: a developer's cluster that outlives the command. */
 @Command(name = "cluster", description = "A cluster with both charts installed.")
@@ -30,10 +31,13 @@ public final class ClusterCommand {
   @Command(name = "up", description = "Starts it and prints the kubeconfig's path.")
   static final class Up implements Callable<Integer> {
 
+    @Option(names = "--bare", description = "Without the charts, to measure on.")
+    private boolean bare;
+
     @Override
     public Integer call() throws IOException {
       // Not closed: the node outlives this process.
-      NodeCluster cluster = NodeCluster.start(Path.of("."), true);
+      NodeCluster cluster = bare ? NodeCluster.startBare() : NodeCluster.start(Path.of("."), true);
       Files.createDirectories(STATE);
       Path kubeconfig = STATE.resolve("kubeconfig").toAbsolutePath().normalize();
       Files.move(cluster.kubeconfig(), kubeconfig, StandardCopyOption.REPLACE_EXISTING);

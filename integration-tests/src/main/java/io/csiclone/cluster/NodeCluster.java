@@ -55,6 +55,15 @@ public final class NodeCluster implements AutoCloseable {
    * @param outlivesThisProcess whether the node goes on when this process ends without closing it
    */
   public static NodeCluster start(Path root, boolean outlivesThisProcess) {
+    return start(outlivesThisProcess, root);
+  }
+
+  /** Starts a node with nothing of ours on it, which outlives this process. */
+  static NodeCluster startBare() {
+    return start(true, null);
+  }
+
+  private static NodeCluster start(boolean outlivesThisProcess, @Nullable Path furnishedFrom) {
     K3sContainer node =
         new K3sContainer(
                 DockerImageName.parse(nodeImage()).asCompatibleSubstituteFor("rancher/k3s"))
@@ -72,8 +81,10 @@ public final class NodeCluster implements AutoCloseable {
               .build();
       NodeCluster cluster = new NodeCluster(node, kubeconfig, client);
       LOG.info("node is ready: Kubernetes {}", client.getKubernetesVersion().getGitVersion());
-      cluster.importImages(root.resolve(".build/images"));
-      cluster.installCharts(root.resolve("charts"));
+      if (furnishedFrom != null) {
+        cluster.importImages(furnishedFrom.resolve(".build/images"));
+        cluster.installCharts(furnishedFrom.resolve("charts"));
+      }
       return cluster;
     } catch (IOException e) {
       discard(node, kubeconfig);
