@@ -56,6 +56,7 @@ final class NodeArgumentChecks {
   }
 
   private static void info(Trial trial) {
+    var _ = trial.nodeCapabilities();
     var info = trial.client.node().nodeGetInfo(NodeGetInfoRequest.getDefaultInstance());
     assertThat(info.getNodeId()).as("node_id").isNotEmpty();
     assertThat(info.getMaxVolumesPerNode()).as("max_volumes_per_node").isNotNegative();
@@ -94,6 +95,7 @@ final class NodeArgumentChecks {
 
   /** Each lacks more than the one before it: what is looked at first does not matter. */
   private static void publish(Trial trial) throws Exception {
+    var _ = trial.nodeCapabilities();
     for (var lacking :
         List.of(
             NodePublishVolumeRequest.newBuilder().setVolumeId(UNKNOWN).setTargetPath(TARGET),
@@ -105,6 +107,7 @@ final class NodeArgumentChecks {
   }
 
   private static void unpublish(Trial trial) throws Exception {
+    var _ = trial.nodeCapabilities();
     for (var lacking :
         List.of(
             NodeUnpublishVolumeRequest.newBuilder().setVolumeId(UNKNOWN),

@@ -49,7 +49,10 @@ final class Trial implements AutoCloseable {
   final VolumeCapability capability;
   private final VolumeOpener opener;
   private final ConformanceSuite.Settings settings;
-  private final Set<NodeServiceCapability.RPC.Type> nodeCapabilities;
+
+  /** What the node announces, empty when the socket serves no node. */
+  private final Optional<Set<NodeServiceCapability.RPC.Type>> nodeCapabilities;
+
   private final @Nullable NodePaths node;
   private final Collection<Made> made = Collections.synchronizedCollection(new ArrayList<>());
 
@@ -67,15 +70,7 @@ final class Trial implements AutoCloseable {
     this.opener = opener;
     this.settings = settings;
     this.capability = capability;
-    this.nodeCapabilities =
-        client
-            .node()
-            .withWaitForReady()
-            .nodeGetCapabilities(NodeGetCapabilitiesRequest.getDefaultInstance())
-            .getCapabilitiesList()
-            .stream()
-            .map(each -> each.getRpc().getType())
-            .collect(Collectors.toSet());
+    this.nodeCapabilities = nodeCapabilities(client);
     Path folder = settings.nodeFolder();
     this.node =
         folder == null
@@ -83,7 +78,27 @@ final class Trial implements AutoCloseable {
             : NodePaths.make(
                 client,
                 folder,
-                nodeCapabilities.contains(NodeServiceCapability.RPC.Type.STAGE_UNSTAGE_VOLUME));
+                nodeCapabilities().contains(NodeServiceCapability.RPC.Type.STAGE_UNSTAGE_VOLUME));
+  }
+
+  private static Optional<Set<NodeServiceCapability.RPC.Type>> nodeCapabilities(
+      DriverClient client) {
+    try {
+      return Optional.of(
+          client
+              .node()
+              .withWaitForReady()
+              .nodeGetCapabilities(NodeGetCapabilitiesRequest.getDefaultInstance())
+              .getCapabilitiesList()
+              .stream()
+              .map(each -> each.getRpc().getType())
+              .collect(Collectors.toSet()));
+    } catch (StatusRuntimeException e) {
+      if (e.getStatus().getCode() == Code.UNIMPLEMENTED) {
+        return Optional.empty();
+      }
+      throw e;
+    }
   }
 
   long size() {
@@ -175,13 +190,15 @@ final class Trial implements AutoCloseable {
     }
   }
 
+  /** What the node announces; skips the check where the socket serves no node. */
   Set<NodeServiceCapability.RPC.Type> nodeCapabilities() {
-    return nodeCapabilities;
+    return nodeCapabilities.orElseThrow(
+        () -> new TestAbortedException("the socket serves no Node service"));
   }
 
   /** Ends the check as not applying to a node that does not announce it. */
   void requireNode(NodeServiceCapability.RPC.Type announced) {
-    if (!nodeCapabilities.contains(announced)) {
+    if (!nodeCapabilities().contains(announced)) {
       throw new TestAbortedException("the node does not announce " + announced);
     }
   }
