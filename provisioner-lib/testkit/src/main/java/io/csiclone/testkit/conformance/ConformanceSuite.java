@@ -123,7 +123,10 @@ public final class ConformanceSuite {
 
   private void run(Check check, VolumeCapability capability) throws Exception {
     String volumes = Requests.title(capability);
-    try (DriverClient client = DriverClient.of(socket);
+    try (DriverClient client =
+            settings.patience().isZero()
+                ? DriverClient.unhurried(socket)
+                : DriverClient.of(socket);
         Trial trial = new Trial(client, opener, settings, capability)) {
       GetPluginInfoResponse driver =
           client
@@ -211,7 +214,7 @@ public final class ConformanceSuite {
 
     /**
      * How long a volume may take until it is made, ABORTED answers included; a minute. With {@link
-     * Duration#ZERO} every call must succeed at once.
+     * Duration#ZERO} every call must succeed at once, and none has a deadline.
      */
     public Builder patience(Duration value) {
       patience = value;
