@@ -7,7 +7,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 modules=()
 for baseline in provisioner-lib/*/api-baseline.jar; do modules+=("$(dirname "$baseline")"); done
 list=$(IFS=,; echo "${modules[*]}")
-build() { mvn -q "$@" -pl "$list" -am -Dmaven.test.skip=true -Dspotless.check.skip=true; }
+build() { mvn -q "$@" -pl "$list" -am -DskipTests -Dmaven.test.skip=true -Dspotless.check.skip=true; }
 
 case ${1:-check} in
   check) build verify ;;

@@ -7,11 +7,9 @@ import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
@@ -38,8 +36,7 @@ import java.util.stream.Stream;
 final class Pool implements AutoCloseable {
 
   private static final Pattern ID = Pattern.compile("[a-z0-9][a-z0-9-]{0,62}");
-  private static final String IMAGE = ".img";
-  private static final String NEW = ".new";
+  static final String IMAGE = ".img";
 
   /** An image or mark, or a new image. */
   private static final Pattern OWN_FILE =
@@ -63,6 +60,7 @@ final class Pool implements AutoCloseable {
   private final Path records;
   private final PoolLock lock;
   private final VolumeMarks marks;
+  private final NewImages fresh;
 
   private Pool(Path folder, Path volumes, Path records, PoolLock lock) {
     this.folder = folder;
@@ -70,6 +68,7 @@ final class Pool implements AutoCloseable {
     this.records = records;
     this.lock = lock;
     this.marks = new VolumeMarks(volumes);
+    this.fresh = new NewImages(volumes, marks);
   }
 
   /**
@@ -93,7 +92,7 @@ final class Pool implements AutoCloseable {
     PoolLock lock = PoolLock.take(real);
     try {
       Pool pool = new Pool(real, volumes, records, lock);
-      pool.removeHalfMade();
+      pool.fresh.removeHalfMade();
       return pool;
     } catch (IOException e) {
       lock.close();
@@ -107,14 +106,6 @@ final class Pool implements AutoCloseable {
           path, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
     }
     return path;
-  }
-
-  private void removeHalfMade() throws IOException {
-    try (DirectoryStream<Path> leftovers = Files.newDirectoryStream(volumes, ".*" + NEW)) {
-      for (Path leftover : leftovers) {
-        Files.delete(leftover);
-      }
-    }
   }
 
   Path folder() {
@@ -206,75 +197,14 @@ final class Pool implements AutoCloseable {
     return marks;
   }
 
-  /** What fills a new image before it is put into its place. */
-  interface Filling {
-    void fill(Path image) throws IOException;
+  /** Makes a thin volume, see {@link NewImages#make}. */
+  void make(String volumeId, long bytes, NewImages.Filling filling) {
+    fresh.make(checked(volumeId), bytes, Allocation.THIN, filling);
   }
 
-  /**
-   * Makes the image of a volume: complete and on the medium before it can be found under its name,
-   * in place of any that was there. Whatever goes wrong leaves nothing behind.
-   */
-  void make(String volumeId, long bytes, Filling filling) {
-    make(volumeId, bytes, Allocation.THIN, filling);
-  }
-
-  /**
-   * @param allocation what the volume is from the moment that it is found
-   */
-  void make(String volumeId, long bytes, Allocation allocation, Filling filling) {
-    Path image = image(volumeId);
-    Path fresh = volumes.resolve("." + volumeId + IMAGE + NEW);
-    try {
-      fill(fresh, bytes, filling);
-      marks.clearAll(volumeId);
-      if (allocation == Allocation.THICK) {
-        marks.set(VolumeMark.THICK, volumeId);
-      }
-      Files.move(fresh, image, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-      sync(volumes);
-    } catch (IOException e) {
-      throw failure("cannot make volume %s of %d bytes".formatted(volumeId, bytes), e);
-    } finally {
-      deleteQuietly(fresh);
-    }
-  }
-
-  private static void fill(Path fresh, long bytes, Filling filling) throws IOException {
-    Files.deleteIfExists(fresh);
-    Files.createFile(
-        fresh, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
-    try (RandomAccessFile file = new RandomAccessFile(fresh.toFile(), "rw")) {
-      file.setLength(bytes);
-      filling.fill(fresh);
-      file.getFD().sync();
-    }
-  }
-
-  /**
-   * Makes what a volume is to be copied from instead of its source. It goes with {@link
-   * #removeStandIn} or at the next start.
-   */
-  Path makeStandIn(String volumeId, long bytes, Filling filling) {
-    Path standIn = standIn(volumeId);
-    try {
-      fill(standIn, bytes, filling);
-      return standIn;
-    } catch (IOException e) {
-      deleteQuietly(standIn);
-      throw failure("cannot make a stand-in for the source of volume " + volumeId, e);
-    } catch (BackendException e) {
-      deleteQuietly(standIn);
-      throw e;
-    }
-  }
-
-  void removeStandIn(String volumeId) {
-    deleteQuietly(standIn(volumeId));
-  }
-
-  private Path standIn(String volumeId) {
-    return volumes.resolve("." + checked(volumeId) + ".source" + NEW);
+  /** What volumes are made with. */
+  NewImages fresh() {
+    return fresh;
   }
 
   /** Makes the image longer, the new bytes being zeros; durable when it returns. */
@@ -358,7 +288,7 @@ final class Pool implements AutoCloseable {
   void undoInterruptedFormat(String volumeId) {
     // Through a new image: truncated in place, a kill before "long again" would lose the size.
     boolean thick = marks.has(VolumeMark.THICK, volumeId);
-    make(volumeId, size(volumeId), thick ? Allocation.THICK : Allocation.THIN, fresh -> {});
+    fresh.make(volumeId, size(volumeId), thick ? Allocation.THICK : Allocation.THIN, image -> {});
   }
 
   /** Brings what was added to a folder or removed from it to the medium. */
@@ -374,14 +304,6 @@ final class Pool implements AutoCloseable {
       throw new BackendException(Reason.NOT_FOUND, "no volume has the id '" + volumeId + "'");
     }
     return volumeId;
-  }
-
-  private static void deleteQuietly(Path file) {
-    try {
-      Files.deleteIfExists(file);
-    } catch (IOException e) {
-      // Removed at the next start; what went wrong before is what the caller needs to hear.
-    }
   }
 
   /** As the caller of the driver sees it. */

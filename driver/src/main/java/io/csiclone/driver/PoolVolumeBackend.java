@@ -75,15 +75,16 @@ final class PoolVolumeBackend implements VolumeBackend, VolumeExpansion, Storage
         spec.volumeId(),
         () -> {
           requireDetached(spec.volumeId(), "replaced");
-          pool.make(
-              spec.volumeId(),
-              spec.capacityBytes(),
-              allocation,
-              fresh -> {
-                if (allocation == Allocation.THICK) {
-                  ThickVolumes.setAside(fresh, spec.capacityBytes());
-                }
-              });
+          pool.fresh()
+              .make(
+                  spec.volumeId(),
+                  spec.capacityBytes(),
+                  allocation,
+                  fresh -> {
+                    if (allocation == Allocation.THICK) {
+                      ThickVolumes.setAside(fresh, spec.capacityBytes());
+                    }
+                  });
           return new BackendVolume(spec.volumeId(), spec.capacityBytes());
         });
   }
@@ -108,7 +109,6 @@ final class PoolVolumeBackend implements VolumeBackend, VolumeExpansion, Storage
     pool.make(
         target.volumeId(),
         target.capacityBytes(),
-        Allocation.THIN,
         fresh -> guarantee.set(capture.into(fresh, source.volumeId(), policy)));
     return new BackendVolume(target.volumeId(), target.capacityBytes(), guarantee.get().context());
   }
@@ -133,15 +133,16 @@ final class PoolVolumeBackend implements VolumeBackend, VolumeExpansion, Storage
         locks.with(
             sourceId,
             () ->
-                pool.makeStandIn(
-                    targetId,
-                    pool.size(sourceId),
-                    fresh -> guarantee.set(capture.into(fresh, sourceId, policy))));
+                pool.fresh()
+                    .makeStandIn(
+                        targetId,
+                        pool.size(sourceId),
+                        fresh -> guarantee.set(capture.into(fresh, sourceId, policy))));
     return new ThickHold(
         guarantee.get(),
         Optional.of(standIn),
         () -> {
-          pool.removeStandIn(targetId);
+          pool.fresh().removeStandIn(targetId);
           thick.complete(targetId);
         });
   }

@@ -76,7 +76,7 @@ final class CopyRun {
     this.inFlight = inFlight;
     this.threads = Math.min(threads, options.parallelism());
     this.clock = clock;
-    this.meter = new ProgressMeter(listener, clock);
+    this.meter = new ProgressMeter(listener, tally::mainMethod, clock);
     this.limit = new RateLimit(options.bytesPerSecond(), this.threads, clock);
     this.begun = clock.getAsLong();
   }
@@ -299,7 +299,7 @@ final class CopyRun {
     long ended = clock.getAsLong();
     CopyReport report =
         new CopyReport(
-            tally.mainMethod(volume.ladder().method()),
+            tally.mainMethod().orElse(volume.ladder().method()),
             size,
             tally.read.sum(),
             tally.cloned(),

@@ -2,6 +2,7 @@ package io.csiclone.copy;
 
 import java.util.EnumMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.stream.Stream;
 
@@ -58,16 +59,10 @@ final class CopyTally {
     return used;
   }
 
-  /** The one that moved most, the faster of equals; {@code otherwise} when nothing has moved. */
-  CopyMethod mainMethod(CopyMethod otherwise) {
-    CopyMethod main = otherwise;
-    long most = 0;
-    for (Map.Entry<CopyMethod, Long> used : byMethod().entrySet()) {
-      if (used.getValue() > most) {
-        main = used.getKey();
-        most = used.getValue();
-      }
-    }
-    return main;
+  /** The one that moved most, the faster of equals; empty when nothing has moved. */
+  Optional<CopyMethod> mainMethod() {
+    return Stream.of(CopyMethod.values())
+        .filter(method -> by(method) > 0)
+        .reduce((main, next) -> by(next) > by(main) ? next : main);
   }
 }

@@ -5,6 +5,7 @@ import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -18,6 +19,7 @@ final class ProgressMeter {
   private static final double MEMORY_NANOS = TimeUnit.SECONDS.toNanos(5);
 
   private final ReentrantLock telling = new ReentrantLock();
+  private final Supplier<Optional<CopyMethod>> method;
   private final LongSupplier clock;
   private final long begun;
   private CopyListener listener;
@@ -25,8 +27,12 @@ final class ProgressMeter {
   private long lastDone;
   private double bytesPerNano;
 
-  ProgressMeter(CopyListener listener, LongSupplier clock) {
+  /**
+   * @param method what the copy has gone by so far
+   */
+  ProgressMeter(CopyListener listener, Supplier<Optional<CopyMethod>> method, LongSupplier clock) {
     this.listener = listener;
+    this.method = method;
     this.clock = clock;
     this.begun = clock.getAsLong();
     this.last = begun;
@@ -75,7 +81,7 @@ final class ProgressMeter {
             : Optional.empty();
     long rate = (long) (bytesPerNano * TimeUnit.SECONDS.toNanos(1));
     try {
-      listener.progress(new CopyProgress(done, total, rate, left));
+      listener.progress(new CopyProgress(done, total, rate, left, method.get()));
     } catch (RuntimeException e) {
       LOG.warn("A copy's progress listener failed and is not called again", e);
       listener = CopyListener.none();

@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -70,7 +71,8 @@ class CopyEngineTest {
             seen.add(done);
           }
         };
-    ProgressMeter meter = new ProgressMeter(listener, time::get);
+    ProgressMeter meter =
+        new ProgressMeter(listener, () -> Optional.of(CopyMethod.PLAIN), time::get);
     for (int millis = 0; millis <= 10_000; millis++) {
       time.set(TimeUnit.MILLISECONDS.toNanos(millis));
       meter.at(millis, 20_000);
@@ -78,6 +80,7 @@ class CopyEngineTest {
     assertThat(seen).hasSize(40);
     assertThat(told.getLast().bytesPerSecond()).isEqualTo(1_000);
     assertThat(told.getLast().left()).contains(Duration.ofSeconds(10));
+    assertThat(told.getLast().method()).contains(CopyMethod.PLAIN);
     meter.at(20_000, 20_000);
     assertThat(seen).as("the total is told after the last fsync only").hasSize(40);
     meter.finished(20_000);

@@ -34,6 +34,7 @@ public sealed interface CloneEvent {
    * @param total bytes of the source
    * @param bytesPerSecond how fast {@code done} has been growing lately
    * @param left how long the rest takes at that rate; empty while nothing can be said
+   * @param method by which most of it was copied so far; empty while nothing was
    */
   record Copying(
       String volumeId,
@@ -41,8 +42,21 @@ public sealed interface CloneEvent {
       long done,
       long total,
       long bytesPerSecond,
-      Optional<Duration> left)
-      implements CloneEvent {}
+      Optional<Duration> left,
+      Optional<CopyMethod> method)
+      implements CloneEvent {
+
+    /** Of a copy that tells no method. */
+    public Copying(
+        String volumeId,
+        String sourceId,
+        long done,
+        long total,
+        long bytesPerSecond,
+        Optional<Duration> left) {
+      this(volumeId, sourceId, done, total, bytesPerSecond, left, Optional.empty());
+    }
+  }
 
   /**
    * It is complete.

@@ -62,7 +62,8 @@ final class CloneNews implements CopyListener {
               progress.done(),
               progress.total(),
               progress.bytesPerSecond(),
-              progress.left()));
+              progress.left(),
+              progress.method()));
     }
   }
 

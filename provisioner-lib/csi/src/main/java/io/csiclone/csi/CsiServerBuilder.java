@@ -77,6 +77,7 @@ public final class CsiServerBuilder {
   /**
    * The longest a call waits for a volume to be ready, or for another call on the same volume,
    * before it answers ABORTED; the caller's deadline shortens it. 2 seconds unless told otherwise.
+   * A caller that sets no deadline is answered within a minute.
    */
   public CsiServerBuilder answerWithin(Duration longest) {
     if (longest.isNegative()) {

@@ -131,7 +131,7 @@ final class NodeService extends NodeGrpc.NodeImplBase {
       return;
     }
     String volumeId = Fields.required("volume_id", request.getVolumeId());
-    Path path = Fields.absolutePath("volume_path", request.getVolumePath());
+    String path = Fields.required("volume_path", request.getVolumePath());
     if (request.hasVolumeCapability()) {
       announced.check("volume_capability", request.getVolumeCapability());
     }
@@ -146,7 +146,9 @@ final class NodeService extends NodeGrpc.NodeImplBase {
                 .formatted(limit, volume.capacityBytes(), volumeId));
       }
       expansion.expand(
-          volumeId, path, request.getVolumeCapability().getMount().getMountFlagsList());
+          volumeId,
+          lookedFor(volumeId, path),
+          request.getVolumeCapability().getMount().getMountFlagsList());
       answer.onNext(
           NodeExpandVolumeResponse.newBuilder().setCapacityBytes(volume.capacityBytes()).build());
       answer.onCompleted();
@@ -162,9 +164,9 @@ final class NodeService extends NodeGrpc.NodeImplBase {
       return;
     }
     String volumeId = Fields.required("volume_id", request.getVolumeId());
-    Path path = Fields.absolutePath("volume_path", request.getVolumePath());
+    String path = Fields.required("volume_path", request.getVolumePath());
     volumes.require(volumeId);
-    NodeStats.Stats stats = known.stats(volumeId, path);
+    NodeStats.Stats stats = known.stats(volumeId, lookedFor(volumeId, path));
     var response = NodeGetVolumeStatsResponse.newBuilder();
     response.addUsage(usage(stats.bytes(), VolumeUsage.Unit.BYTES));
     stats.inodes().ifPresent(inodes -> response.addUsage(usage(inodes, VolumeUsage.Unit.INODES)));
@@ -174,6 +176,20 @@ final class NodeService extends NodeGrpc.NodeImplBase {
             .setMessage(stats.abnormal().orElse("Volume " + volumeId + " is in order")));
     answer.onNext(response.build());
     answer.onCompleted();
+  }
+
+  /**
+   * Where the volume is said to be. No volume is at a relative path or one with "..", but asking
+   * for it there is no malformed request: csi-sanity does so and wants NOT_FOUND.
+   */
+  private static Path lookedFor(String volumeId, String path) {
+    try {
+      return Fields.absolutePath("volume_path", path);
+    } catch (Refusal unusable) {
+      throw new Refusal(
+          Refusal.Reason.NOT_FOUND,
+          "Volume %s cannot be there: %s".formatted(volumeId, unusable.getMessage()));
+    }
   }
 
   private static VolumeUsage usage(NodeStats.Usage usage, VolumeUsage.Unit unit) {

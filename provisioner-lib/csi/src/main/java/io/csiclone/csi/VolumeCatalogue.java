@@ -102,7 +102,7 @@ final class VolumeCatalogue {
     if (maxEntries < 0) {
       throw Refusal.invalid("max_entries", "must not be negative, but is " + maxEntries);
     }
-    if (!startingToken.isEmpty() && !VolumeIds.wellFormed(startingToken)) {
+    if (!startingToken.isEmpty() && !VolumeIds.given(startingToken)) {
       throw Refusal.pending(
           "starting_token "
               + Refusal.shown(startingToken)

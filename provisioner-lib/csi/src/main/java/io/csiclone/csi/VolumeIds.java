@@ -12,6 +12,7 @@ final class VolumeIds {
   /** No separator, no dot, no upper case: an id is a safe file name on every filesystem. */
   private static final Pattern WELL_FORMED = Pattern.compile("[a-z0-9][a-z0-9-]{0,62}");
 
+  private static final Pattern GIVEN = Pattern.compile("(?:vol|snap)-[0-9a-f]{32}");
   private static final Pattern SNAPSHOT_ID = Pattern.compile("snap-[0-9a-f]{32}");
   private static final String VOLUME = "vol-";
   private static final String SNAPSHOT = "snap-";
@@ -45,5 +46,10 @@ final class VolumeIds {
   /** Whether the string can be the id of a volume; all others are unknown by their shape. */
   static boolean wellFormed(String volumeId) {
     return WELL_FORMED.matcher(volumeId).matches();
+  }
+
+  /** Whether the string can be an id that was made here. */
+  static boolean given(String id) {
+    return GIVEN.matcher(id).matches();
   }
 }

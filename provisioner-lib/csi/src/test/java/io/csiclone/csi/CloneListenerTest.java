@@ -61,6 +61,7 @@ class CloneListenerTest {
             Made.class,
             made -> {
               assertThat(made.method()).isPresent();
+              assertThat(progress.getLast().method()).isEqualTo(made.method());
               assertThat(made.copied()).isEqualTo(MIB);
               assertThat(made.took()).isPositive();
             });

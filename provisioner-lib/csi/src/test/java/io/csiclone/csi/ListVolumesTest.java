@@ -114,7 +114,9 @@ class ListVolumesTest {
 
   @Test
   void aTokenThatWasNeverGivenOutAndANegativeCountAreRefused() {
-    refused(Code.ABORTED, "list again from the beginning", () -> list(0, "../../etc"));
+    for (String token : List.of("../../etc", "invalid-token", "vol-1")) {
+      refused(Code.ABORTED, "list again from the beginning", () -> list(0, token));
+    }
     refused(Code.INVALID_ARGUMENT, "max_entries must not be negative", () -> list(-1, ""));
   }
 

@@ -8,6 +8,7 @@ import static io.csiclone.csi.TestDriver.request;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.csiclone.csiproto.NodeExpandVolumeRequest;
 import io.csiclone.csiproto.NodeGetCapabilitiesRequest;
 import io.csiclone.csiproto.NodeGetInfoRequest;
 import io.csiclone.csiproto.NodeGetVolumeStatsRequest;
@@ -30,6 +31,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Node calls reach the node backend checked and typed. */
 class NodeServiceTest {
@@ -217,6 +220,35 @@ class NodeServiceTest {
         Code.NOT_FOUND,
         "does not exist",
         () -> driver.node().nodeGetVolumeStats(request.setVolumeId("vol-unknown").build()));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"some/path", ".", "/target/../target", "/nul\0"})
+  void aVolumeIsFoundAtNoPathThatCannotBeOne(String path) {
+    driver.node.calls.clear();
+    refused(
+        Code.NOT_FOUND,
+        "cannot be there",
+        () ->
+            driver
+                .node()
+                .nodeGetVolumeStats(
+                    NodeGetVolumeStatsRequest.newBuilder()
+                        .setVolumeId(volumeId)
+                        .setVolumePath(path)
+                        .build()));
+    refused(
+        Code.NOT_FOUND,
+        "cannot be there",
+        () ->
+            driver
+                .node()
+                .nodeExpandVolume(
+                    NodeExpandVolumeRequest.newBuilder()
+                        .setVolumeId(volumeId)
+                        .setVolumePath(path)
+                        .build()));
+    assertThat(driver.node.calls).isEmpty();
   }
 
   private static VolumeUsage usage(VolumeUsage.Unit unit, long available, long total, long used) {

@@ -107,7 +107,10 @@ final class NodeSituations {
                         .build())));
 
     String expand = "NodeExpandVolume: ";
-    all.put(expand + "a field is missing or malformed", withVolume((d, id) -> grow(d, id, "", 0)));
+    all.put(expand + "a field is missing", withVolume((d, id) -> grow(d, id, "", 0)));
+    all.put(
+        expand + "`volume_path` is none that a volume can be at",
+        withVolume((d, id) -> grow(d, id, "a", 0)));
     all.put(expand + "the volume does not exist", started(d -> grow(d, "nowhere", "/path", 0)));
     all.put(
         expand + "`limit_bytes` is below the size that it has",
@@ -115,7 +118,10 @@ final class NodeSituations {
     all.put(expand + "the driver cannot", plainly((d, id) -> grow(d, id, "/path", 0)));
 
     String stats = "NodeGetVolumeStats: ";
-    all.put(stats + "a field is missing or malformed", withVolume((d, id) -> stats(d, id, "a")));
+    all.put(stats + "a field is missing", withVolume((d, id) -> stats(d, id, "")));
+    all.put(
+        stats + "`volume_path` is none that a volume can be at",
+        withVolume((d, id) -> stats(d, id, "a")));
     all.put(stats + "the volume does not exist", started(d -> stats(d, "nowhere", "/path")));
     all.put(stats + "the driver cannot", plainly((d, id) -> stats(d, id, "/path")));
     return all;

@@ -2,7 +2,6 @@ package io.csiclone.testkit.conformance;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.csiclone.csiproto.CapacityRange;
 import io.csiclone.csiproto.CreateVolumeRequest;
 import io.csiclone.csiproto.Volume;
 import io.csiclone.csiproto.VolumeContentSource;
@@ -26,6 +25,7 @@ final class CloneChecks {
     return List.of(
         new Check("a clone holds the bytes of its source", CloneChecks::sameBytes),
         new Check("a clone names its source", CloneChecks::contentSource),
+        new Check("a clone of an empty volume is answered by the first call", CloneChecks::atOnce),
         new Check("asking ten times makes one clone", CloneChecks::askedAgain),
         new Check("asking again leaves the clone's bytes alone", CloneChecks::askedAgainAfterWrite),
         new Check("the same name with another source is ALREADY_EXISTS", CloneChecks::otherSource),
@@ -74,6 +74,12 @@ final class CloneChecks {
       assertThat(clone.getContentSource()).isEqualTo(Requests.from(source.getVolumeId()));
     }
     assertThat(source.hasContentSource()).as("content_source of an empty volume").isFalse();
+  }
+
+  private static void atOnce(Trial trial) throws Exception {
+    Volume source = trial.makeEmpty();
+    Volume clone = trial.makeAtOnce(trial.cloneOf(source, Trial.newName()));
+    assertThat(clone.getContentSource()).isEqualTo(Requests.from(source.getVolumeId()));
   }
 
   private static void askedAgain(Trial trial) throws Exception {
@@ -125,15 +131,11 @@ final class CloneChecks {
 
   private static void smaller(Trial trial) throws Exception {
     Volume source =
-        trial.make(trial.empty(Trial.newName()).setCapacityRange(atLeast(trial.largerSize())));
+        trial.make(
+            trial.empty(Trial.newName()).setCapacityRange(Requests.atLeast(trial.largerSize())));
 
     trial.assertCreateRefused(
-        trial
-            .cloneOf(source, Trial.newName())
-            .setCapacityRange(
-                CapacityRange.newBuilder()
-                    .setRequiredBytes(trial.size())
-                    .setLimitBytes(trial.size())),
+        trial.cloneOf(source, Trial.newName()).setCapacityRange(Requests.exactly(trial.size())),
         Code.OUT_OF_RANGE);
   }
 
@@ -146,7 +148,7 @@ final class CloneChecks {
           trial.make(
               trial
                   .cloneOf(source.volume(), Trial.newName())
-                  .setCapacityRange(atLeast(trial.largerSize())));
+                  .setCapacityRange(Requests.atLeast(trial.largerSize())));
     } catch (StatusRuntimeException e) {
       // Allowed by the specification: nothing more to check then.
       Assumptions.assumeFalse(
@@ -160,10 +162,6 @@ final class CloneChecks {
         .as("the size a pod sees; the source has %d", sourceSize)
         .isGreaterThanOrEqualTo(sourceSize + more * 8 / 10);
     trial.assertHolds(clone, source.content());
-  }
-
-  private static CapacityRange atLeast(long bytes) {
-    return CapacityRange.newBuilder().setRequiredBytes(bytes).build();
   }
 
   private static void otherMode(Trial trial) throws Exception {

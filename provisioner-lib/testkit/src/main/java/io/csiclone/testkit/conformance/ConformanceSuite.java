@@ -6,9 +6,12 @@ import io.csiclone.csiproto.VolumeCapability;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -29,6 +32,7 @@ public final class ConformanceSuite {
   private final Settings settings;
   private final List<VolumeCapability> capabilities;
   private final ConformanceReport report;
+  private final Set<String> only;
 
   /** What all checks share. */
   record Settings(
@@ -37,7 +41,8 @@ public final class ConformanceSuite {
       Map<String, String> parameters,
       Duration patience,
       @Nullable KillHook kill,
-      @Nullable CopyHold hold) {}
+      @Nullable CopyHold hold,
+      @Nullable Path nodeFolder) {}
 
   private ConformanceSuite(Builder builder) {
     this.socket = builder.socket;
@@ -56,7 +61,11 @@ public final class ConformanceSuite {
             Map.copyOf(builder.parameters),
             builder.patience,
             builder.kill,
-            builder.hold);
+            builder.hold,
+            builder.nodeFolder == null && opener instanceof PublishedVolumes published
+                ? published.folder()
+                : builder.nodeFolder);
+    this.only = Set.copyOf(builder.only);
     this.report = new ConformanceReport(builder.report);
   }
 
@@ -76,17 +85,21 @@ public final class ConformanceSuite {
             DynamicContainer.dynamicContainer(
                 Requests.title(capability),
                 checks().stream()
+                    .filter(check -> only.isEmpty() || only.contains(check.statement()))
                     .map(check ->
                         DynamicTest.dynamicTest(check.statement(), () -> run(check, capability)))));
   }
 
   static List<Check> checks() {
-    List<Check> all = new ArrayList<>(ContractChecks.all());
+    List<Check> all = new ArrayList<>(IdentityChecks.all());
+    all.addAll(ContractChecks.all());
     all.addAll(CloneChecks.all());
     all.addAll(InterruptionChecks.all());
     all.addAll(ListChecks.all());
     all.addAll(ExpansionChecks.all());
     all.addAll(SnapshotChecks.all());
+    all.addAll(NodeArgumentChecks.all());
+    all.addAll(NodeChecks.all());
     all.addAll(KillChecks.all());
     return all;
   }
@@ -110,7 +123,10 @@ public final class ConformanceSuite {
 
   private void run(Check check, VolumeCapability capability) throws Exception {
     String volumes = Requests.title(capability);
-    try (DriverClient client = DriverClient.of(socket);
+    try (DriverClient client =
+            settings.patience().isZero()
+                ? DriverClient.unhurried(socket)
+                : DriverClient.of(socket);
         Trial trial = new Trial(client, opener, settings, capability)) {
       GetPluginInfoResponse driver =
           client
@@ -144,6 +160,8 @@ public final class ConformanceSuite {
     private @Nullable KillHook kill;
     private @Nullable CopyHold hold;
     private @Nullable Path report;
+    private @Nullable Path nodeFolder;
+    private Collection<String> only = List.of();
 
     private Builder(Path socket) {
       this.socket = socket;
@@ -161,7 +179,11 @@ public final class ConformanceSuite {
       return this;
     }
 
-    /** Also checks filesystem volumes; see {@link #block}. */
+    /**
+     * Also checks filesystem volumes; see {@link #block}.
+     *
+     * @param fsType the filesystem, empty for the driver's choice
+     */
     public Builder mount(String fsType) {
       capabilities.add(Requests.mount(fsType));
       return this;
@@ -190,7 +212,10 @@ public final class ConformanceSuite {
       return this;
     }
 
-    /** How long a volume may take until it is made, ABORTED answers included; a minute. */
+    /**
+     * How long a volume may take until it is made, ABORTED answers included; a minute. With {@link
+     * Duration#ZERO} every call must succeed at once, and none has a deadline.
+     */
     public Builder patience(Duration value) {
       patience = value;
       return this;
@@ -205,6 +230,32 @@ public final class ConformanceSuite {
     /** How to keep copies from ending; without it what needs it is skipped. */
     public Builder holdCopiesWith(CopyHold value) {
       hold = value;
+      return this;
+    }
+
+    /**
+     * Where the checks of the Node service may stage and publish volumes; without it they are
+     * skipped. {@link VolumeOpener#published} brings its folder along.
+     *
+     * @param folder made if it lacks; the driver must see it under the same path
+     */
+    public Builder publishBelow(Path folder) {
+      nodeFolder = folder;
+      return this;
+    }
+
+    /**
+     * Only some of the checks, by their statements.
+     *
+     * @throws IllegalArgumentException for a statement that is no check's
+     */
+    public Builder only(Collection<String> statements) {
+      Set<String> unknown = new LinkedHashSet<>(statements);
+      checks().forEach(check -> unknown.remove(check.statement()));
+      if (!unknown.isEmpty()) {
+        throw new IllegalArgumentException("no check states: " + String.join("; ", unknown));
+      }
+      only = List.copyOf(statements);
       return this;
     }
 

@@ -2,10 +2,11 @@ package io.csiclone.testkit.conformance;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.csiclone.csiproto.CapacityRange;
 import io.csiclone.csiproto.ControllerGetCapabilitiesRequest;
 import io.csiclone.csiproto.ControllerServiceCapability.RPC;
+import io.csiclone.csiproto.CreateVolumeRequest;
 import io.csiclone.csiproto.DeleteVolumeRequest;
+import io.csiclone.csiproto.GetCapacityRequest;
 import io.csiclone.csiproto.GetPluginInfoRequest;
 import io.csiclone.csiproto.ProbeRequest;
 import io.csiclone.csiproto.ValidateVolumeCapabilitiesRequest;
@@ -25,6 +26,9 @@ final class ContractChecks {
         new Check(
             "the driver has a name, is ready and says that it clones", ContractChecks::claims),
         new Check("a volume is at least as large as required", ContractChecks::largeEnough),
+        new Check("a volume without a required size is made all the same", ContractChecks::anySize),
+        new Check(
+            "the room left is told without being asked about anything", ContractChecks::capacity),
         new Check("creating ten times makes one volume", ContractChecks::createTenTimes),
         new Check("the same name with another size is ALREADY_EXISTS", ContractChecks::otherSize),
         new Check("a request without a name is INVALID_ARGUMENT", ContractChecks::noName),
@@ -76,6 +80,21 @@ final class ContractChecks {
     }
   }
 
+  private static void anySize(Trial trial) throws Exception {
+    trial.make(trial.empty(Trial.newName()).clearCapacityRange());
+  }
+
+  private static void capacity(Trial trial) {
+    trial.requireController(RPC.Type.GET_CAPACITY);
+    assertThat(
+            trial
+                .client
+                .controller()
+                .getCapacity(GetCapacityRequest.getDefaultInstance())
+                .getAvailableCapacity())
+        .isNotNegative();
+  }
+
   private static void createTenTimes(Trial trial) throws Exception {
     String name = Trial.newName();
     Volume first = trial.make(trial.empty(name));
@@ -86,21 +105,23 @@ final class ContractChecks {
 
   private static void otherSize(Trial trial) throws Exception {
     String name = Trial.newName();
-    trial.make(trial.empty(name).setCapacityRange(exactly(trial.size())));
+    Volume volume = trial.make(trial.empty(name).setCapacityRange(Requests.exactly(trial.size())));
+    assertThat(volume.getCapacityBytes()).as("capacity_bytes, if known").isIn(0L, trial.size());
 
-    trial.assertCreateRefused(
-        trial.empty(name).setCapacityRange(exactly(trial.largerSize())), Code.ALREADY_EXISTS);
-  }
-
-  private static CapacityRange exactly(long bytes) {
-    return CapacityRange.newBuilder().setRequiredBytes(bytes).setLimitBytes(bytes).build();
+    for (long other : new long[] {trial.largerSize(), 2 * trial.size()}) {
+      trial.assertCreateRefused(
+          trial.empty(name).setCapacityRange(Requests.exactly(other)), Code.ALREADY_EXISTS);
+    }
   }
 
   private static void noName(Trial trial) throws Exception {
+    trial.assertCreateRefused(CreateVolumeRequest.newBuilder(), Code.INVALID_ARGUMENT);
     trial.assertCreateRefused(trial.empty(""), Code.INVALID_ARGUMENT);
   }
 
   private static void noCapabilities(Trial trial) throws Exception {
+    trial.assertCreateRefused(
+        CreateVolumeRequest.newBuilder().setName(Trial.newName()), Code.INVALID_ARGUMENT);
     trial.assertCreateRefused(
         trial.empty(Trial.newName()).clearVolumeCapabilities(), Code.INVALID_ARGUMENT);
   }

@@ -5,6 +5,7 @@ import io.csiclone.csiproto.IdentityGrpc;
 import io.csiclone.csiproto.NodeGrpc;
 import io.grpc.ManagedChannel;
 import io.grpc.netty.NettyChannelBuilder;
+import io.grpc.stub.AbstractStub;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.nio.NioIoHandler;
@@ -15,11 +16,21 @@ import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 
 /** A connection to the driver, as a sidecar opens it. */
-record DriverClient(ManagedChannel channel, EventLoopGroup loops) implements AutoCloseable {
+record DriverClient(ManagedChannel channel, EventLoopGroup loops, Duration deadline)
+    implements AutoCloseable {
 
-  private static final long CALL_SECONDS = 15;
+  private static final Duration CALL = Duration.ofSeconds(15);
 
   static DriverClient of(Path socket) {
+    return of(socket, CALL);
+  }
+
+  /** One whose calls have no deadline. */
+  static DriverClient unhurried(Path socket) {
+    return of(socket, Duration.ZERO);
+  }
+
+  private static DriverClient of(Path socket, Duration deadline) {
     EventLoopGroup loops =
         new MultiThreadIoEventLoopGroup(
             1,
@@ -32,24 +43,31 @@ record DriverClient(ManagedChannel channel, EventLoopGroup loops) implements Aut
             .overrideAuthority("localhost")
             .usePlaintext()
             .build(),
-        loops);
+        loops,
+        deadline);
   }
 
   IdentityGrpc.IdentityBlockingStub identity() {
-    return IdentityGrpc.newBlockingStub(channel).withDeadlineAfter(CALL_SECONDS, TimeUnit.SECONDS);
+    return timed(IdentityGrpc.newBlockingStub(channel), deadline);
   }
 
   ControllerGrpc.ControllerBlockingStub controller() {
-    return controller(Duration.ofSeconds(CALL_SECONDS));
+    return controller(deadline);
   }
 
-  ControllerGrpc.ControllerBlockingStub controller(Duration deadline) {
-    return ControllerGrpc.newBlockingStub(channel)
-        .withDeadlineAfter(deadline.toMillis(), TimeUnit.MILLISECONDS);
+  ControllerGrpc.ControllerBlockingStub controller(Duration within) {
+    return timed(ControllerGrpc.newBlockingStub(channel), within);
   }
 
   NodeGrpc.NodeBlockingStub node() {
-    return NodeGrpc.newBlockingStub(channel).withDeadlineAfter(CALL_SECONDS, TimeUnit.SECONDS);
+    return timed(NodeGrpc.newBlockingStub(channel), deadline);
+  }
+
+  /** None when it is zero. */
+  private static <S extends AbstractStub<S>> S timed(S stub, Duration within) {
+    return within.isZero()
+        ? stub
+        : stub.withDeadlineAfter(within.toMillis(), TimeUnit.MILLISECONDS);
   }
 
   @Override

@@ -2,7 +2,6 @@ package io.csiclone.testkit.conformance;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.csiclone.csiproto.CapacityRange;
 import io.csiclone.csiproto.ControllerExpandVolumeRequest;
 import io.csiclone.csiproto.ControllerServiceCapability.RPC;
 import io.csiclone.csiproto.Volume;
@@ -22,7 +21,9 @@ final class ExpansionChecks {
         new Check("a clone of an expanded volume is as large", ExpansionChecks::thenCloned),
         new Check(
             "expanding a volume that never was is NOT_FOUND, whatever its id",
-            ExpansionChecks::unknown));
+            ExpansionChecks::unknown),
+        new Check(
+            "expanding without an id or a size is INVALID_ARGUMENT", ExpansionChecks::nothing));
   }
 
   private static void larger(Trial trial) throws Exception {
@@ -32,7 +33,7 @@ final class ExpansionChecks {
 
     assertThat(expand(trial, volume.getVolumeId(), trial.largerSize()))
         .as("capacity_bytes of the answer")
-        .isGreaterThanOrEqualTo(trial.largerSize());
+        .isEqualTo(trial.largerSize());
 
     assertThat(trial.seenSize(volume))
         .as("the size that a pod sees")
@@ -67,9 +68,7 @@ final class ExpansionChecks {
 
     Volume clone =
         trial.make(
-            trial
-                .cloneOf(volume, Trial.newName())
-                .setCapacityRange(CapacityRange.newBuilder().setRequiredBytes(grown)));
+            trial.cloneOf(volume, Trial.newName()).setCapacityRange(Requests.atLeast(grown)));
 
     assertThat(clone.getCapacityBytes()).isGreaterThanOrEqualTo(grown);
     trial.assertHolds(clone, content);
@@ -83,7 +82,22 @@ final class ExpansionChecks {
     }
   }
 
-  private static long expand(Trial trial, String volumeId, long bytes) throws InterruptedException {
+  private static void nothing(Trial trial) throws Exception {
+    trial.requireController(RPC.Type.EXPAND_VOLUME);
+    String volumeId = trial.makeEmpty().getVolumeId();
+    for (var lacking :
+        List.of(
+            ControllerExpandVolumeRequest.newBuilder()
+                .setCapacityRange(Requests.atLeast(trial.largerSize())),
+            ControllerExpandVolumeRequest.newBuilder().setVolumeId(volumeId),
+            ControllerExpandVolumeRequest.newBuilder())) {
+      trial.assertRefused(
+          () -> trial.client.controller().controllerExpandVolume(lacking.build()),
+          Code.INVALID_ARGUMENT);
+    }
+  }
+
+  static long expand(Trial trial, String volumeId, long bytes) throws InterruptedException {
     return trial
         .patiently(() ->
             trial
@@ -92,7 +106,7 @@ final class ExpansionChecks {
                 .controllerExpandVolume(
                     ControllerExpandVolumeRequest.newBuilder()
                         .setVolumeId(volumeId)
-                        .setCapacityRange(CapacityRange.newBuilder().setRequiredBytes(bytes))
+                        .setCapacityRange(Requests.atLeast(bytes))
                         .setVolumeCapability(trial.capability)
                         .build()))
         .getCapacityBytes();

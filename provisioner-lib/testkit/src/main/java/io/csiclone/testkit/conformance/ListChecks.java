@@ -47,23 +47,26 @@ final class ListChecks {
   private static void deletedIsGone(Trial trial) throws Exception {
     trial.requireController(RPC.Type.LIST_VOLUMES);
     Volume volume = trial.makeEmpty();
+    assertThat(list(trial, 0)).contains(volume.getVolumeId());
     trial.delete(volume);
     assertThat(list(trial, 0)).doesNotContain(volume.getVolumeId());
   }
 
   private static void strangeToken(Trial trial) throws Exception {
     trial.requireController(RPC.Type.LIST_VOLUMES);
-    // Not patiently: ABORTED is the answer, not a wish to be asked again.
-    try {
-      var page =
-          trial
-              .client
-              .controller()
-              .listVolumes(
-                  ListVolumesRequest.newBuilder().setStartingToken("no such token !").build());
-      throw new AssertionError("must be refused with ABORTED, but was answered with\n" + page);
-    } catch (StatusRuntimeException e) {
-      assertThat(e.getStatus().getCode()).isEqualTo(Code.ABORTED);
+    // The first one could be an id.
+    for (String token : List.of("invalid-token", "no such token !")) {
+      // Not patiently: ABORTED is the answer, not a wish to be asked again.
+      try {
+        var page =
+            trial
+                .client
+                .controller()
+                .listVolumes(ListVolumesRequest.newBuilder().setStartingToken(token).build());
+        throw new AssertionError("must be refused with ABORTED, but was answered with\n" + page);
+      } catch (StatusRuntimeException e) {
+        assertThat(e.getStatus().getCode()).isEqualTo(Code.ABORTED);
+      }
     }
   }
 
@@ -109,6 +112,7 @@ final class ListChecks {
       page.getEntriesList().forEach(entry -> ids.add(entry.getVolume().getVolumeId()));
       token = page.getNextToken();
     } while (!token.isEmpty());
+    assertThat(ids).as("volume ids").doesNotContain("");
     return ids;
   }
 }

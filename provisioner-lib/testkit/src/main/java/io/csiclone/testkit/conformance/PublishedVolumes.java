@@ -26,6 +26,10 @@ final class PublishedVolumes implements VolumeOpener {
     this.folder = folder;
   }
 
+  Path folder() {
+    return folder;
+  }
+
   @Override
   public OpenVolume open(Volume volume, VolumeCapability capability) throws IOException {
     Files.createDirectories(folder);

@@ -1,5 +1,6 @@
 package io.csiclone.testkit.conformance;
 
+import io.csiclone.csiproto.CapacityRange;
 import io.csiclone.csiproto.VolumeCapability;
 import io.csiclone.csiproto.VolumeCapability.AccessMode;
 import io.csiclone.csiproto.VolumeContentSource;
@@ -12,6 +13,8 @@ final class Requests {
   static final List<String> UNKNOWN_IDS =
       List.of(
           "no-such-volume",
+          "fake-vol-id",
+          "fake-vol-id-6f2c7b1e-9",
           "6f2c7b1e-98e5-4c58-a3a5-2f1a0b7c9d11",
           "../../../../etc/passwd",
           "/dev/null",
@@ -42,9 +45,18 @@ final class Requests {
   }
 
   static String title(VolumeCapability capability) {
+    String fsType = capability.getMount().getFsType();
     return capability.hasBlock()
         ? "block volumes"
-        : "filesystem volumes, " + capability.getMount().getFsType();
+        : "filesystem volumes, " + (fsType.isEmpty() ? "of the driver's choice" : fsType);
+  }
+
+  static CapacityRange atLeast(long bytes) {
+    return CapacityRange.newBuilder().setRequiredBytes(bytes).build();
+  }
+
+  static CapacityRange exactly(long bytes) {
+    return CapacityRange.newBuilder().setRequiredBytes(bytes).setLimitBytes(bytes).build();
   }
 
   static VolumeContentSource from(String volumeId) {

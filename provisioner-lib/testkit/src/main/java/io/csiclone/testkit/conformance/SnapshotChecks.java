@@ -10,7 +10,10 @@ import io.csiclone.csiproto.Snapshot;
 import io.csiclone.csiproto.Volume;
 import io.csiclone.csiproto.VolumeContentSource;
 import io.grpc.Status.Code;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 
 /** Snapshots, of a driver that announces CREATE_DELETE_SNAPSHOT. */
 final class SnapshotChecks {
@@ -21,7 +24,11 @@ final class SnapshotChecks {
     return List.of(
         new Check("a snapshot keeps the bytes of its moment", SnapshotChecks::keepsBytes),
         new Check("a restored volume names its snapshot", SnapshotChecks::names),
+        new Check(
+            "a restore of an empty volume's snapshot is answered by the first call",
+            SnapshotChecks::atOnce),
         new Check("taking ten times takes one snapshot", SnapshotChecks::takeTenTimes),
+        new Check("names of snapshots may have 128 bytes", SnapshotChecks::longNames),
         new Check(
             "the same snapshot name with another source is ALREADY_EXISTS",
             SnapshotChecks::otherSource),
@@ -30,7 +37,10 @@ final class SnapshotChecks {
         new Check(
             "a snapshot without a name or source is INVALID_ARGUMENT", SnapshotChecks::noArguments),
         new Check("deleting a snapshot ten times succeeds", SnapshotChecks::deleteTenTimes),
-        new Check("snapshots are listed by id and by source", SnapshotChecks::listed));
+        new Check("snapshots are listed by id and by source", SnapshotChecks::listed),
+        new Check("a deleted snapshot is not listed", SnapshotChecks::deletedIsGone),
+        new Check(
+            "every snapshot is listed once, on one page or on many", SnapshotChecks::listedOnce));
   }
 
   private static void keepsBytes(Trial trial) throws Exception {
@@ -53,6 +63,28 @@ final class SnapshotChecks {
     assertThat(trial.make(request).getContentSource()).isEqualTo(request.getVolumeContentSource());
     assertThat(snapshot.getSourceVolumeId()).isEqualTo(source.getVolumeId());
     assertThat(snapshot.hasCreationTime()).as("has a creation time").isTrue();
+  }
+
+  private static void atOnce(Trial trial) throws Exception {
+    trial.requireController(RPC.Type.CREATE_DELETE_SNAPSHOT);
+    Volume source = trial.makeEmpty();
+    Snapshot snapshot = trial.takeSnapshot(Trial.newName(), source.getVolumeId());
+    CreateVolumeRequest.Builder request = restore(trial, snapshot);
+    assertThat(trial.makeAtOnce(request).getContentSource())
+        .isEqualTo(request.getVolumeContentSource());
+  }
+
+  private static void longNames(Trial trial) throws Exception {
+    trial.requireController(RPC.Type.CREATE_DELETE_SNAPSHOT);
+    Volume source = trial.makeEmpty();
+    String name = Trial.newName();
+    String most = name + "n".repeat(127 - name.length());
+    String first = trial.takeSnapshot(most + "1", source.getVolumeId()).getSnapshotId();
+
+    assertThat(trial.takeSnapshot(most + "1", source.getVolumeId()).getSnapshotId())
+        .isEqualTo(first);
+    assertThat(trial.takeSnapshot(most + "2", source.getVolumeId()).getSnapshotId())
+        .isNotEqualTo(first);
   }
 
   private static void takeTenTimes(Trial trial) throws Exception {
@@ -131,13 +163,81 @@ final class SnapshotChecks {
         .containsExactlyInAnyOrder(first, second);
     assertThat(list(trial, ListSnapshotsRequest.newBuilder().setSnapshotId("no-such-snapshot")))
         .isEmpty();
+    assertThat(
+            list(
+                trial,
+                ListSnapshotsRequest.newBuilder().setSourceVolumeId("fake-vol-id-6f2c7b1e-9")))
+        .isEmpty();
+  }
+
+  private static void deletedIsGone(Trial trial) throws Exception {
+    trial.requireController(RPC.Type.LIST_SNAPSHOTS);
+    Volume source = trial.makeEmpty();
+    String id = trial.takeSnapshot(Trial.newName(), source.getVolumeId()).getSnapshotId();
+    assertThat(list(trial, ListSnapshotsRequest.newBuilder())).contains(id);
+
+    trial.deleteSnapshot(id);
+
+    assertThat(list(trial, ListSnapshotsRequest.newBuilder())).doesNotContain(id);
+    assertThat(list(trial, ListSnapshotsRequest.newBuilder().setSnapshotId(id))).isEmpty();
+  }
+
+  private static void listedOnce(Trial trial) throws Exception {
+    trial.requireController(RPC.Type.LIST_SNAPSHOTS);
+    Set<String> ids = new TreeSet<>();
+    for (int i = 0; i < 5; i++) {
+      String source = trial.makeEmpty().getVolumeId();
+      ids.add(trial.takeSnapshot(Trial.newName(), source).getSnapshotId());
+    }
+    for (int pageSize : new int[] {0, 1, 2}) {
+      // The second page has all the rest when it is asked for without a limit.
+      for (int nextSize : new int[] {0, pageSize}) {
+        assertThat(pages(trial, pageSize, nextSize))
+            .as("with max_entries %d, then %d", pageSize, nextSize)
+            .filteredOn(ids::contains)
+            .containsExactlyInAnyOrderElementsOf(ids);
+      }
+    }
+  }
+
+  private static List<String> pages(Trial trial, int firstSize, int nextSize) {
+    List<String> ids = new ArrayList<>();
+    String token = "";
+    do {
+      int size = ids.isEmpty() ? firstSize : nextSize;
+      ListSnapshotsResponse page =
+          trial
+              .client
+              .controller()
+              .listSnapshots(
+                  ListSnapshotsRequest.newBuilder()
+                      .setMaxEntries(size)
+                      .setStartingToken(token)
+                      .build());
+      token = page.getNextToken();
+      if (size != 0 && !token.isEmpty()) {
+        assertThat(page.getEntriesCount()).as("entries of a full page").isEqualTo(size);
+      }
+      if (size == 0) {
+        assertThat(token).as("the token of a page without a limit").isEmpty();
+      }
+      page.getEntriesList().forEach(entry -> ids.add(entry.getSnapshot().getSnapshotId()));
+    } while (!token.isEmpty());
+    return ids;
   }
 
   private static List<String> list(Trial trial, ListSnapshotsRequest.Builder request) {
     return trial.client.controller().listSnapshots(request.build()).getEntriesList().stream()
         .map(ListSnapshotsResponse.Entry::getSnapshot)
+        .peek(SnapshotChecks::assertWhole)
         .map(Snapshot::getSnapshotId)
         .toList();
+  }
+
+  private static void assertWhole(Snapshot snapshot) {
+    assertThat(snapshot.getSnapshotId()).as("snapshot_id").isNotEmpty();
+    assertThat(snapshot.getSourceVolumeId()).as("source_volume_id").isNotEmpty();
+    assertThat(snapshot.hasCreationTime()).as("has a creation_time").isTrue();
   }
 
   private static CreateVolumeRequest.Builder restore(Trial trial, Snapshot snapshot) {

@@ -2,13 +2,14 @@ package io.csiclone.testkit.conformance;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.csiclone.csiproto.CapacityRange;
 import io.csiclone.csiproto.ControllerGetCapabilitiesRequest;
 import io.csiclone.csiproto.ControllerServiceCapability.RPC;
 import io.csiclone.csiproto.CreateSnapshotRequest;
 import io.csiclone.csiproto.CreateVolumeRequest;
 import io.csiclone.csiproto.DeleteSnapshotRequest;
 import io.csiclone.csiproto.DeleteVolumeRequest;
+import io.csiclone.csiproto.NodeGetCapabilitiesRequest;
+import io.csiclone.csiproto.NodeServiceCapability;
 import io.csiclone.csiproto.ProbeRequest;
 import io.csiclone.csiproto.Snapshot;
 import io.csiclone.csiproto.Volume;
@@ -17,6 +18,7 @@ import io.grpc.Status.Code;
 import io.grpc.StatusRuntimeException;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -27,8 +29,11 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import org.opentest4j.TestAbortedException;
 
 /** One run of one check: its calls, its volumes, and their removal at the end. */
@@ -43,6 +48,11 @@ final class Trial implements AutoCloseable {
   final VolumeCapability capability;
   private final VolumeOpener opener;
   private final ConformanceSuite.Settings settings;
+
+  /** What the node announces, empty when the socket serves no node. */
+  private final Optional<Set<NodeServiceCapability.RPC.Type>> nodeCapabilities;
+
+  private final @Nullable NodePaths node;
   private final Collection<Made> made = Collections.synchronizedCollection(new ArrayList<>());
 
   /** Requests that may have made a volume whose id was not told. */
@@ -53,11 +63,41 @@ final class Trial implements AutoCloseable {
       DriverClient client,
       VolumeOpener opener,
       ConformanceSuite.Settings settings,
-      VolumeCapability capability) {
+      VolumeCapability capability)
+      throws IOException {
     this.client = client;
     this.opener = opener;
     this.settings = settings;
     this.capability = capability;
+    this.nodeCapabilities = nodeCapabilities(client);
+    Path folder = settings.nodeFolder();
+    this.node =
+        folder == null
+            ? null
+            : NodePaths.make(
+                client,
+                folder,
+                nodeCapabilities().contains(NodeServiceCapability.RPC.Type.STAGE_UNSTAGE_VOLUME));
+  }
+
+  private static Optional<Set<NodeServiceCapability.RPC.Type>> nodeCapabilities(
+      DriverClient client) {
+    try {
+      return Optional.of(
+          client
+              .node()
+              .withWaitForReady()
+              .nodeGetCapabilities(NodeGetCapabilitiesRequest.getDefaultInstance())
+              .getCapabilitiesList()
+              .stream()
+              .map(each -> each.getRpc().getType())
+              .collect(Collectors.toSet()));
+    } catch (StatusRuntimeException e) {
+      if (e.getStatus().getCode() == Code.UNIMPLEMENTED) {
+        return Optional.empty();
+      }
+      throw e;
+    }
   }
 
   long size() {
@@ -75,7 +115,7 @@ final class Trial implements AutoCloseable {
   CreateVolumeRequest.Builder empty(String name) {
     return CreateVolumeRequest.newBuilder()
         .setName(name)
-        .setCapacityRange(CapacityRange.newBuilder().setRequiredBytes(size()))
+        .setCapacityRange(Requests.atLeast(size()))
         .addVolumeCapabilities(capability)
         .putAllParameters(settings.parameters());
   }
@@ -90,6 +130,16 @@ final class Trial implements AutoCloseable {
     unanswered.put(sent.getName(), sent);
     Volume volume = patiently(() -> client.controller().createVolume(sent).getVolume());
     assertThat(volume.getVolumeId()).as("volume_id").isNotEmpty();
+    made.add(new Made(false, volume.getVolumeId()));
+    unanswered.remove(sent.getName());
+    return volume;
+  }
+
+  /** One call without a deadline, which must succeed; ABORTED is a failure here. */
+  Volume makeAtOnce(CreateVolumeRequest.Builder request) {
+    CreateVolumeRequest sent = request.build();
+    unanswered.put(sent.getName(), sent);
+    Volume volume = client.controller(Duration.ZERO).createVolume(sent).getVolume();
     made.add(new Made(false, volume.getVolumeId()));
     unanswered.remove(sent.getName());
     return volume;
@@ -137,6 +187,27 @@ final class Trial implements AutoCloseable {
     if (!able) {
       throw new TestAbortedException("the driver does not announce " + announced);
     }
+  }
+
+  /** What the node announces; skips the check where the socket serves no node. */
+  Set<NodeServiceCapability.RPC.Type> nodeCapabilities() {
+    return nodeCapabilities.orElseThrow(
+        () -> new TestAbortedException("the socket serves no Node service"));
+  }
+
+  /** Ends the check as not applying to a node that does not announce it. */
+  void requireNode(NodeServiceCapability.RPC.Type announced) {
+    if (!nodeCapabilities().contains(announced)) {
+      throw new TestAbortedException("the node does not announce " + announced);
+    }
+  }
+
+  /** Where volumes may be staged and published; skips the check where they may not. */
+  NodePaths node() {
+    if (node == null) {
+      throw new TestAbortedException("no folder to publish volumes in was given");
+    }
+    return node;
   }
 
   /** Kills the driver and waits until the next one answers; skips the check without a hook. */
@@ -257,7 +328,7 @@ final class Trial implements AutoCloseable {
   }
 
   @Override
-  public void close() throws InterruptedException {
+  public void close() throws InterruptedException, IOException {
     for (CreateVolumeRequest request : List.copyOf(unanswered.values())) {
       try {
         var _ = make(request.toBuilder());
@@ -270,8 +341,14 @@ final class Trial implements AutoCloseable {
       if (each.snapshot()) {
         deleteSnapshot(each.id());
       } else {
+        if (node != null) {
+          node.takeBack(each.id());
+        }
         delete(each.id());
       }
+    }
+    if (node != null) {
+      node.close();
     }
   }
 }

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -104,10 +105,35 @@ class ConformanceSuiteTest {
         .isInstanceOf(IllegalArgumentException.class);
   }
 
-  private static ConformanceSuite.Builder suite(TinyDriver driver) {
+  @Test
+  void aCheckThatDoesNotExistCannotBeChosen() {
+    ConformanceSuite.Builder builder = ConformanceSuite.forSocket(folder.resolve("csi.sock"));
+
+    assertThatThrownBy(() -> builder.only(List.of("a clone names its source", "all is well")))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("no check states: all is well");
+  }
+
+  /** Which check does what csi-sanity does, see the page. */
+  @Test
+  void theTableOfCsiSanityNamesChecksThatExist() throws IOException {
+    String page = Files.readString(Path.of("../../docs/development/csi-sanity.md"));
+    List<String> named =
+        Pattern.compile("^\\|[^|]*\\| `([^`|]+)` \\|", Pattern.MULTILINE)
+            .matcher(page)
+            .results()
+            .map(row -> row.group(1))
+            .toList();
+
+    assertThat(named).hasSizeGreaterThan(40);
+    assertThat(ConformanceSuite.checks()).extracting(Check::statement).containsAll(named);
+  }
+
+  private ConformanceSuite.Builder suite(TinyDriver driver) {
     return ConformanceSuite.forSocket(driver.socket())
         .openWith(VolumeOpener.paths(driver::file))
         .sizes(2 * MIB, 4 * MIB)
+        .publishBelow(folder.resolve("kubelet"))
         .killWith(driver::killAndRestart)
         .holdCopiesWith(driver::holdCopies)
         .block();

@@ -57,6 +57,42 @@ enum Fault {
   RESTORES_NOTHING("a restore of a snapshot that never was is NOT_FOUND"),
   FAILS_TO_DELETE_AN_UNKNOWN_SNAPSHOT("deleting a snapshot ten times succeeds"),
   LISTS_ALL_SNAPSHOTS("snapshots are listed by id and by source"),
+  ABORTS_FIRST_CALLS(
+      "a clone of an empty volume is answered by the first call",
+      "a restore of an empty volume's snapshot is answered by the first call"),
+  NEEDS_A_SIZE("a volume without a required size is made all the same"),
+  KEEPS_ITS_ROOM_SECRET("the room left is told without being asked about anything"),
+  EXPANDS_TO_NO_SIZE("expanding without an id or a size is INVALID_ARGUMENT"),
+  SHORTENS_SNAPSHOT_NAMES("names of snapshots may have 128 bytes"),
+  LISTS_DELETED_SNAPSHOTS("a deleted snapshot is not listed"),
+  LISTS_A_SNAPSHOT_PAGE_AGAIN("every snapshot is listed once, on one page or on many"),
+  HAS_AN_ODD_NAME("the driver's name is written like a domain's"),
+  ANNOUNCES_THE_UNKNOWN(
+      "what the plugin announces is in the specification",
+      "what the controller announces is in the specification",
+      "what the node announces is in the specification"),
+  HAS_NO_NODE_ID("the node has an id, and a place if places matter"),
+  TAKES_ANY_NODE_REQUEST(
+      "staging without an id, a path or a capability is INVALID_ARGUMENT",
+      "publishing without an id, a path or a capability is INVALID_ARGUMENT",
+      "unpublishing without an id or a path is INVALID_ARGUMENT",
+      "unstaging without an id or a path is INVALID_ARGUMENT",
+      "statistics without an id or a path are INVALID_ARGUMENT",
+      "expanding on a node without an id or a path is INVALID_ARGUMENT"),
+  MEASURES_THE_UNKNOWN("statistics of a volume that never was are NOT_FOUND, at whatever path"),
+  MEASURES_ANYWHERE("statistics are told where the volume is only"),
+  EXPANDS_THE_UNKNOWN_ON_THE_NODE(
+      "expanding on a node a volume that never was is NOT_FOUND, at whatever path"),
+  FAILS_TO_EXPAND_ON_THE_NODE(
+      "a volume expanded before it is published has its new size on the node"),
+  PUBLISHES_NOTHING(
+      "a volume is made where the node is, staged, published and measured",
+      "staging and publishing ten times is doing it once",
+      "unpublishing removes the target path"),
+  STACKS_PUBLICATIONS("staging and publishing ten times is doing it once"),
+  KEEPS_TARGETS("unpublishing removes the target path"),
+  FAILS_TO_TAKE_BACK_THE_UNKNOWN("what was never on the node is taken back without an error"),
+  LETS_MANY_WRITERS_IN("a volume of a single writer is published at one path only"),
   FORGETS_WHAT_IT_HAD(
       "what was there before a kill is there after it",
       "a clone that a kill cut off ends with the bytes of its source",

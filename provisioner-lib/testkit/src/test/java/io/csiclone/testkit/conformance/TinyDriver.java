@@ -17,6 +17,10 @@ import io.csiclone.csiproto.DeleteSnapshotRequest;
 import io.csiclone.csiproto.DeleteSnapshotResponse;
 import io.csiclone.csiproto.DeleteVolumeRequest;
 import io.csiclone.csiproto.DeleteVolumeResponse;
+import io.csiclone.csiproto.GetCapacityRequest;
+import io.csiclone.csiproto.GetCapacityResponse;
+import io.csiclone.csiproto.GetPluginCapabilitiesRequest;
+import io.csiclone.csiproto.GetPluginCapabilitiesResponse;
 import io.csiclone.csiproto.GetPluginInfoRequest;
 import io.csiclone.csiproto.GetPluginInfoResponse;
 import io.csiclone.csiproto.IdentityGrpc;
@@ -24,6 +28,8 @@ import io.csiclone.csiproto.ListSnapshotsRequest;
 import io.csiclone.csiproto.ListSnapshotsResponse;
 import io.csiclone.csiproto.ListVolumesRequest;
 import io.csiclone.csiproto.ListVolumesResponse;
+import io.csiclone.csiproto.PluginCapability;
+import io.csiclone.csiproto.PluginCapability.Service;
 import io.csiclone.csiproto.ProbeRequest;
 import io.csiclone.csiproto.ProbeResponse;
 import io.csiclone.csiproto.ValidateVolumeCapabilitiesRequest;
@@ -73,6 +79,8 @@ final class TinyDriver implements AutoCloseable {
   private final Set<String> cloned = new HashSet<>();
   private final Map<String, Long> sizes = new TreeMap<>();
   private final TinySnapshots snapshots;
+  private final TinyNode node;
+  private final Set<String> asked = new HashSet<>();
   private volatile CountDownLatch held = new CountDownLatch(0);
   private boolean halves;
 
@@ -98,6 +106,7 @@ final class TinyDriver implements AutoCloseable {
     this.folder = folder;
     this.fault = fault;
     this.snapshots = new TinySnapshots(this::file, fault);
+    this.node = new TinyNode(this::publishedSize, fault);
     this.server = serve();
   }
 
@@ -109,6 +118,7 @@ final class TinyDriver implements AutoCloseable {
         .executor(Executors.newVirtualThreadPerTaskExecutor())
         .addService(new Controller())
         .addService(new Identity())
+        .addService(node)
         .build()
         .start();
   }
@@ -147,16 +157,28 @@ final class TinyDriver implements AutoCloseable {
     return folder.resolve(id + ".img");
   }
 
-  private boolean has(Fault asked) {
-    return fault == asked;
+  private boolean has(Fault which) {
+    return fault == which;
+  }
+
+  private synchronized long publishedSize(String id) {
+    return byId.containsKey(id) ? sizes.getOrDefault(id, 0L) : -1;
   }
 
   private Volume create(CreateVolumeRequest request) throws IOException, InterruptedException {
     if (request.getName().isEmpty() || request.getVolumeCapabilitiesCount() == 0) {
       throw refusal(Status.INVALID_ARGUMENT);
     }
+    if (has(Fault.NEEDS_A_SIZE) && !request.hasCapacityRange()) {
+      throw refusal(Status.INVALID_ARGUMENT);
+    }
     Made made;
     synchronized (this) {
+      if (has(Fault.ABORTS_FIRST_CALLS)
+          && request.hasVolumeContentSource()
+          && asked.add(request.getName())) {
+        throw refusal(Status.ABORTED);
+      }
       String name = request.getName();
       if (has(Fault.SHORTENS_NAMES)) {
         name = name.substring(0, Math.min(100, name.length()));
@@ -372,7 +394,12 @@ final class TinyDriver implements AutoCloseable {
         : made.answer();
   }
 
-  private synchronized long expand(String id, long bytes) throws IOException {
+  private synchronized long expand(ControllerExpandVolumeRequest request) throws IOException {
+    String id = request.getVolumeId();
+    long bytes = request.getCapacityRange().getRequiredBytes();
+    if (id.isEmpty() || (!request.hasCapacityRange() && !has(Fault.EXPANDS_TO_NO_SIZE))) {
+      throw refusal(Status.INVALID_ARGUMENT);
+    }
     if (!byId.containsKey(id)) {
       if (has(Fault.EXPANDS_THE_UNKNOWN)) {
         return bytes;
@@ -394,11 +421,11 @@ final class TinyDriver implements AutoCloseable {
     return size;
   }
 
-  private interface Work<T> {
+  interface Work<T> {
     T run() throws IOException, InterruptedException;
   }
 
-  private static <T> void answer(StreamObserver<T> answer, Work<T> work) {
+  static <T> void answer(StreamObserver<T> answer, Work<T> work) {
     try {
       answer.onNext(work.run());
       answer.onCompleted();
@@ -458,6 +485,20 @@ final class TinyDriver implements AutoCloseable {
     }
 
     @Override
+    public void getCapacity(GetCapacityRequest request, StreamObserver<GetCapacityResponse> to) {
+      answer(
+          to,
+          () -> {
+            if (has(Fault.KEEPS_ITS_ROOM_SECRET)) {
+              throw refusal(Status.INVALID_ARGUMENT);
+            }
+            return GetCapacityResponse.newBuilder()
+                .setAvailableCapacity(folder.toFile().getUsableSpace())
+                .build();
+          });
+    }
+
+    @Override
     public void controllerGetVolume(
         ControllerGetVolumeRequest request, StreamObserver<ControllerGetVolumeResponse> to) {
       answer(
@@ -475,8 +516,7 @@ final class TinyDriver implements AutoCloseable {
           to,
           () ->
               ControllerExpandVolumeResponse.newBuilder()
-                  .setCapacityBytes(
-                      expand(request.getVolumeId(), request.getCapacityRange().getRequiredBytes()))
+                  .setCapacityBytes(expand(request))
                   .build());
     }
 
@@ -521,7 +561,8 @@ final class TinyDriver implements AutoCloseable {
               RPC.Type.CREATE_DELETE_VOLUME,
               RPC.Type.CLONE_VOLUME,
               RPC.Type.LIST_VOLUMES,
-              RPC.Type.GET_VOLUME,
+              has(Fault.ANNOUNCES_THE_UNKNOWN) ? RPC.Type.UNKNOWN : RPC.Type.GET_VOLUME,
+              RPC.Type.GET_CAPACITY,
               RPC.Type.EXPAND_VOLUME,
               RPC.Type.CREATE_DELETE_SNAPSHOT,
               RPC.Type.LIST_SNAPSHOTS)) {
@@ -532,12 +573,33 @@ final class TinyDriver implements AutoCloseable {
     }
   }
 
-  private static final class Identity extends IdentityGrpc.IdentityImplBase {
+  private final class Identity extends IdentityGrpc.IdentityImplBase {
 
     @Override
     public void getPluginInfo(
         GetPluginInfoRequest request, StreamObserver<GetPluginInfoResponse> to) {
-      answer(to, () -> GetPluginInfoResponse.newBuilder().setName("tiny.test").build());
+      answer(
+          to,
+          () ->
+              GetPluginInfoResponse.newBuilder()
+                  .setName(has(Fault.HAS_AN_ODD_NAME) ? "tiny driver!" : "tiny.test")
+                  .build());
+    }
+
+    @Override
+    public void getPluginCapabilities(
+        GetPluginCapabilitiesRequest request, StreamObserver<GetPluginCapabilitiesResponse> to) {
+      var response = GetPluginCapabilitiesResponse.newBuilder();
+      for (Service.Type type :
+          List.of(
+              has(Fault.ANNOUNCES_THE_UNKNOWN)
+                  ? Service.Type.UNKNOWN
+                  : Service.Type.CONTROLLER_SERVICE,
+              Service.Type.VOLUME_ACCESSIBILITY_CONSTRAINTS)) {
+        response.addCapabilities(
+            PluginCapability.newBuilder().setService(Service.newBuilder().setType(type)));
+      }
+      answer(to, response::build);
     }
 
     @Override

@@ -9,7 +9,9 @@ import io.grpc.Status;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.function.Function;
@@ -31,7 +33,11 @@ final class TinySnapshots {
     if (request.getName().isEmpty() || request.getSourceVolumeId().isEmpty()) {
       throw TinyDriver.refusal(Status.INVALID_ARGUMENT);
     }
-    Snapshot known = byName.get(request.getName());
+    String name =
+        fault == Fault.SHORTENS_SNAPSHOT_NAMES
+            ? request.getName().substring(0, Math.min(100, request.getName().length()))
+            : request.getName();
+    Snapshot known = byName.get(name);
     if (known != null && fault != Fault.TAKES_ANOTHER_SNAPSHOT_EACH_TIME) {
       if (!known.getSourceVolumeId().equals(request.getSourceVolumeId())
           && fault != Fault.IGNORES_ANOTHER_SNAPSHOT_SOURCE) {
@@ -58,13 +64,16 @@ final class TinySnapshots {
             .setReadyToUse(true)
             .build();
     // A second one under the name replaces the first; only a faulty driver comes here twice.
-    byName.put(fault == Fault.TAKES_ANOTHER_SNAPSHOT_EACH_TIME ? id : request.getName(), snapshot);
+    byName.put(fault == Fault.TAKES_ANOTHER_SNAPSHOT_EACH_TIME ? id : name, snapshot);
     return snapshot;
   }
 
   void delete(String id) throws IOException {
     if (id.isEmpty()) {
       throw TinyDriver.refusal(Status.INVALID_ARGUMENT);
+    }
+    if (fault == Fault.LISTS_DELETED_SNAPSHOTS) {
+      return;
     }
     boolean known = byName.values().removeIf(snapshot -> snapshot.getSnapshotId().equals(id));
     if (known) {
@@ -79,16 +88,30 @@ final class TinySnapshots {
   }
 
   ListSnapshotsResponse list(ListSnapshotsRequest request) {
-    var response = ListSnapshotsResponse.newBuilder();
-    byName.values().stream()
-        .filter(snapshot ->
-            fault == Fault.LISTS_ALL_SNAPSHOTS
-                || ((request.getSnapshotId().isEmpty()
-                        || request.getSnapshotId().equals(snapshot.getSnapshotId()))
-                    && (request.getSourceVolumeId().isEmpty()
-                        || request.getSourceVolumeId().equals(snapshot.getSourceVolumeId()))))
-        .forEach(snapshot ->
-            response.addEntries(ListSnapshotsResponse.Entry.newBuilder().setSnapshot(snapshot)));
-    return response.build();
+    List<Snapshot> wanted =
+        byName.values().stream()
+            .filter(snapshot ->
+                fault == Fault.LISTS_ALL_SNAPSHOTS
+                    || ((request.getSnapshotId().isEmpty()
+                            || request.getSnapshotId().equals(snapshot.getSnapshotId()))
+                        && (request.getSourceVolumeId().isEmpty()
+                            || request.getSourceVolumeId().equals(snapshot.getSourceVolumeId()))))
+            .filter(snapshot -> snapshot.getSnapshotId().compareTo(request.getStartingToken()) >= 0)
+            .sorted(Comparator.comparing(Snapshot::getSnapshotId))
+            .toList();
+    int most = request.getMaxEntries();
+    boolean more = most != 0 && wanted.size() > most;
+    var page = ListSnapshotsResponse.newBuilder();
+    for (Snapshot snapshot : more ? wanted.subList(0, most) : wanted) {
+      page.addEntries(ListSnapshotsResponse.Entry.newBuilder().setSnapshot(snapshot));
+    }
+    if (more) {
+      boolean again =
+          fault == Fault.LISTS_A_SNAPSHOT_PAGE_AGAIN
+              && request.getStartingToken().isEmpty()
+              && most > 1;
+      page.setNextToken(wanted.get(again ? most - 1 : most).getSnapshotId());
+    }
+    return page.build();
   }
 }
