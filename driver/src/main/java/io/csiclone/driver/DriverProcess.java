@@ -19,6 +19,7 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -188,8 +189,12 @@ final class DriverProcess implements AutoCloseable {
   }
 
   /** Waits for the end and answers the exit code. */
-  int await() {
-    return end.join();
+  int await() throws InterruptedException {
+    try {
+      return end.get();
+    } catch (ExecutionException e) {
+      throw new IllegalStateException(e);
+    }
   }
 
   /** Stops all parts within seconds. Calling it again does nothing. */

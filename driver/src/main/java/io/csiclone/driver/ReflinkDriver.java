@@ -156,13 +156,22 @@ public final class ReflinkDriver implements Callable<Integer> {
 
   /** Runs the driver until it is stopped by a signal or refused by the kubelet. */
   public static void main(String[] arguments) {
+    System.exit(run(arguments));
+  }
+
+  /**
+   * Runs the driver until the calling thread is interrupted, for who has it in a process of theirs;
+   * else as {@link #main}.
+   *
+   * @return the exit code
+   */
+  public static int run(String... arguments) {
     List<String> words = List.of(arguments);
     boolean sweep = !words.isEmpty() && words.getFirst().equals(SweepCommand.NAME);
-    System.exit(
-        sweep
-            ? commandLine(new SweepCommand())
-                .execute(words.subList(1, words.size()).toArray(String[]::new))
-            : commandLine().execute(arguments));
+    return sweep
+        ? commandLine(new SweepCommand())
+            .execute(words.subList(1, words.size()).toArray(String[]::new))
+        : commandLine().execute(arguments);
   }
 
   static CommandLine commandLine() {
@@ -187,6 +196,8 @@ public final class ReflinkDriver implements Callable<Integer> {
     try (process) {
       process.start(options(), new Version().getVersion()[0]);
       return process.await();
+    } catch (InterruptedException e) {
+      return CommandLine.ExitCode.OK;
     } catch (Unusable | IOException e) {
       throw unusable(e);
     }

@@ -95,7 +95,7 @@ class DriverProcessTest {
   }
 
   @Test
-  void aRefusalByTheKubeletEndsTheProcessWithAFailure() throws IOException {
+  void aRefusalByTheKubeletEndsTheProcessWithAFailure() throws Exception {
     Path registry = Files.createDirectory(folder.resolve("registry"));
     try (DriverProcess process = started(Optional.of(registry));
         UnixSockets.Client kubelet =

@@ -25,7 +25,7 @@ final class ProvisionedClaims {
   /** Besides the source. */
   static final int COUNT = 50;
 
-  private static final String NAMESPACE = "team-a";
+  static final String NAMESPACE = "team-a";
   private static final String CLASS = "reflink";
   private static final String SOURCE = "source";
   private static final int BYTES = 8 << 20;
@@ -72,20 +72,7 @@ final class ProvisionedClaims {
 
   private void create(String name, boolean clone) {
     kept.put(name, clone);
-    var claim =
-        new PersistentVolumeClaimBuilder()
-            .withNewMetadata()
-            .withNamespace(NAMESPACE)
-            .withName(name)
-            .endMetadata()
-            .withNewSpec()
-            .withStorageClassName(CLASS)
-            .withAccessModes("ReadWriteOnce")
-            .withVolumeMode("Block")
-            .withNewResources()
-            .addToRequests("storage", new Quantity(Integer.toString(BYTES)))
-            .endResources()
-            .endSpec();
+    var claim = claim(name, BYTES);
     if (clone) {
       claim
           .editSpec()
@@ -96,6 +83,23 @@ final class ProvisionedClaims {
           .endSpec();
     }
     client.resource(claim.build()).create();
+  }
+
+  /** One for a block volume. */
+  static PersistentVolumeClaimBuilder claim(String name, int bytes) {
+    return new PersistentVolumeClaimBuilder()
+        .withNewMetadata()
+        .withNamespace(NAMESPACE)
+        .withName(name)
+        .endMetadata()
+        .withNewSpec()
+        .withStorageClassName(CLASS)
+        .withAccessModes("ReadWriteOnce")
+        .withVolumeMode("Block")
+        .withNewResources()
+        .addToRequests("storage", new Quantity(Integer.toString(bytes)))
+        .endResources()
+        .endSpec();
   }
 
   void delete(int number) {

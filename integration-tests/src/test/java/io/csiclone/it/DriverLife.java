@@ -1,5 +1,6 @@
 package io.csiclone.it;
 
+import io.csiclone.driver.ReflinkDriver;
 import io.csiclone.testkit.ApiCall;
 import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
 import io.fabric8.kubernetes.api.model.HasMetadata;
@@ -25,15 +26,14 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
+import java.util.concurrent.FutureTask;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The life of the driver of one node, a process of its own, as far as the cluster sees it: volumes
- * made, cloned within and across namespaces, grown and deleted, restores and clones refused, room
- * told.
+ * The life of the driver of one node as far as the cluster sees it: volumes made, cloned within and
+ * across namespaces, grown and deleted, restores and clones refused, room told.
  */
 final class DriverLife extends Life {
 
@@ -47,7 +47,7 @@ final class DriverLife extends Life {
   private static final String CLAIM = "PersistentVolumeClaim";
   private static final String SNAPSHOT_GROUP = "snapshot.storage.k8s.io";
 
-  /** Of the chart's arguments those that a process outside a pod cannot use. */
+  /** Of the chart's arguments those that cannot be used outside of a pod. */
   private static final Predicate<String> OF_THE_POD =
       argument ->
           Stream.of(
@@ -60,7 +60,8 @@ final class DriverLife extends Life {
               .anyMatch(argument::startsWith);
 
   private final Path folder;
-  private @Nullable Process process;
+  private @Nullable FutureTask<Integer> driver;
+  private @Nullable Thread thread;
 
   /**
    * Prepares a life.
@@ -174,17 +175,9 @@ final class DriverLife extends Life {
         kubeconfig,
         Files.readString(plane().kubeconfig()).replace("user: {}", "user: {token: " + USER + "}"));
     Path pool = Files.createDirectory(folder.resolve("pool"));
-    var command = new ArrayList<String>();
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(
+    var arguments = new ArrayList<String>();
+    arguments.addAll(
         List.of(
-            "--enable-native-access=ALL-UNNAMED",
-            "-XX:TieredStopAtLevel=1",
-            "-XX:+UseSerialGC",
-            "-Xmx192m",
-            "-cp",
-            System.getProperty("java.class.path"),
-            "io.csiclone.driver.ReflinkDriver",
             "--endpoint=unix://" + folder.resolve("csi.sock"),
             "--pool=" + pool,
             "--kubeconfig=" + kubeconfig));
@@ -202,13 +195,10 @@ final class DriverLife extends Life {
                 .replace("$(NODE_NAME)", NODE)
                 .replace("$(POD_NAME)", "driver-0")
                 .replace("$(POD_UID)", "uid-0"))
-        .forEach(command::add);
-    var builder =
-        new ProcessBuilder(command)
-            .redirectErrorStream(true)
-            .redirectOutput(folder.resolve("log").toFile());
-    builder.environment().keySet().removeAll(List.of("JDK_JAVA_OPTIONS", "JAVA_TOOL_OPTIONS"));
-    process = builder.start();
+        .forEach(arguments::add);
+    var started = new FutureTask<>(() -> ReflinkDriver.run(arguments.toArray(String[]::new)));
+    driver = started;
+    thread = Thread.ofPlatform().name("driver").start(started);
   }
 
   private void storageClass(String name) {
@@ -328,19 +318,11 @@ final class DriverLife extends Life {
   }
 
   private boolean isBound(String namespace, String name) throws Trouble {
-    Process driver = process;
-    if (driver != null && !driver.isAlive()) {
-      throw new Trouble("the driver ended with " + driver.exitValue() + ": " + log());
+    FutureTask<Integer> started = driver;
+    if (started != null && started.isDone()) {
+      throw new Trouble("the driver ended with " + started.resultNow());
     }
     return "Bound".equals(get(namespace, name).getStatus().getPhase());
-  }
-
-  private String log() {
-    try {
-      return Files.readString(folder.resolve("log"));
-    } catch (IOException e) {
-      return "without a log";
-    }
   }
 
   private boolean hasCondition(String name, String type) {
@@ -406,15 +388,12 @@ final class DriverLife extends Life {
 
   @Override
   public void close() {
-    Process driver = process;
-    if (driver != null) {
-      driver.destroy();
+    Thread running = thread;
+    if (running != null) {
+      running.interrupt();
       try {
-        if (!driver.waitFor(5, TimeUnit.SECONDS)) {
-          driver.destroyForcibly().waitFor();
-        }
+        running.join();
       } catch (InterruptedException e) {
-        driver.destroyForcibly();
         Thread.currentThread().interrupt();
       }
     }

@@ -13,7 +13,8 @@ class DriverRightsTest extends RightsContract {
   DriverRightsTest() {
     super(
         ChartRenderTest.render(
-            ChartRenderTest.DRIVER, ChartRenderTest.NEWEST, Map.of("crossNamespaceClones", true)));
+            ChartRenderTest.DRIVER, ChartRenderTest.NEWEST, Map.of("crossNamespaceClones", true)),
+        16);
   }
 
   @Override

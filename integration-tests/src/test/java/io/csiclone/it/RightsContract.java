@@ -18,18 +18,19 @@ import org.junit.jupiter.api.TestFactory;
 /** A chart grants its part what that uses in its whole life, and nothing else. */
 abstract class RightsContract {
 
-  private static final int LIVES_AT_ONCE = 4;
-
   private final List<HasMetadata> chart;
   private final Rights rights;
+  private final int livesAtOnce;
 
   /**
    * A contract on what the chart grants.
    *
    * @param chart as rendered, with everything switched on that takes rights
+   * @param livesAtOnce most of a life without a right is waiting for what does not come
    */
-  RightsContract(List<HasMetadata> chart) {
+  RightsContract(List<HasMetadata> chart, int livesAtOnce) {
     this.chart = chart;
+    this.livesAtOnce = livesAtOnce;
     this.rights = Rights.of(chart);
   }
 
@@ -53,7 +54,7 @@ abstract class RightsContract {
 
   @TestFactory
   Stream<DynamicTest> oneRightLessBreaksIt() {
-    var threads = Executors.newFixedThreadPool(LIVES_AT_ONCE);
+    var threads = Executors.newFixedThreadPool(livesAtOnce);
     var outcomes = new LinkedHashMap<Rights.Grant, CompletableFuture<Outcome>>();
     for (Rights.Grant grant : rights.grants()) {
       outcomes.put(grant, CompletableFuture.supplyAsync(() -> lifeWithout(grant), threads));

@@ -14,7 +14,8 @@ import org.junit.jupiter.api.Test;
 class WebhookRightsTest extends RightsContract {
 
   WebhookRightsTest() {
-    super(ChartRenderTest.render(ChartRenderTest.WEBHOOK, ChartRenderTest.NEWEST, Map.of()));
+    // More would be so slow to start that the webhook's two seconds for look-ups are over.
+    super(ChartRenderTest.render(ChartRenderTest.WEBHOOK, ChartRenderTest.NEWEST, Map.of()), 4);
   }
 
   @BeforeAll

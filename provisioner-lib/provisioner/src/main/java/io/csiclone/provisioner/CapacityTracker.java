@@ -91,7 +91,8 @@ final class CapacityTracker implements AutoCloseable {
     this.facts = facts;
     this.segments = segments;
     this.metrics = metrics;
-    this.slots = new WorkQueue<>("capacities", CONCURRENCY, builder.retry, this::reconcile);
+    this.slots =
+        new WorkQueue<>("csistoragecapacity", CONCURRENCY, builder.retry, metrics, this::reconcile);
     this.objects =
         new CapacityObjects(
             builder.client, settings, driver.name(), builder.nodeName, slots::offer);

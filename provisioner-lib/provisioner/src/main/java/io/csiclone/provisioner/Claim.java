@@ -150,6 +150,11 @@ record Claim(PersistentVolumeClaim object) {
         && !hasFinalizer(Names.CLONE_SOURCE);
   }
 
+  /** Whether it chooses among volumes that are there by their labels. */
+  boolean hasSelector() {
+    return object.getSpec().getSelector() != null;
+  }
+
   /** The volume object recorded as the one being cloned, or null. */
   @Nullable String sourceVolumeName() {
     return annotation(Names.CLONE_OF_VOLUME);

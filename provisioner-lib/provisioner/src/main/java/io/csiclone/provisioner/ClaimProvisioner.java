@@ -1,8 +1,6 @@
 package io.csiclone.provisioner;
 
-import io.csiclone.csiproto.CreateVolumeRequest;
 import io.csiclone.csiproto.TopologyRequirement;
-import io.csiclone.csiproto.VolumeContentSource;
 import io.csiclone.facts.ClusterFacts;
 import io.csiclone.facts.FactsUnavailableException;
 import io.csiclone.provisioner.WorkQueue.Outcome;
@@ -11,23 +9,16 @@ import io.fabric8.kubernetes.api.model.PersistentVolume;
 import io.fabric8.kubernetes.api.model.storage.StorageClass;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import java.time.Duration;
-import java.util.List;
 import java.util.Map;
-import java.util.Objects;
-import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
- * Brings one claim a step further each time it is its turn. The order of the steps is what makes it
- * safe to stop between any two: check, record on the claim, protect the source, and then, by the
- * {@link VolumeMaker}, CreateVolume (the same request until it ends), volume object, record off,
- * protection off.
+ * Brings one claim a step further each time it is its turn; those that an instance before this one
+ * began are the {@link Resumption}'s. The order of the steps is what makes it safe to stop between
+ * any two: check, record on the claim, protect the source, and then, by the {@link VolumeMaker},
+ * CreateVolume (the same request until it ends), volume object, record off, protection off.
  */
 final class ClaimProvisioner {
-
-  private static final Logger LOG = LoggerFactory.getLogger(ClaimProvisioner.class);
 
   /** After a change by someone else; the cache will show it in a moment. */
   private static final Duration SOON = Duration.ofMillis(100);
@@ -38,15 +29,15 @@ final class ClaimProvisioner {
   private final ClusterCache cache;
   private final ClusterFacts facts;
   private final CloneCheck check;
-  private final SnapshotCheck snapshots;
   private final ClaimWriter writer;
   private final SourceProtection protection;
   private final VolumeMaker maker;
   private final VolumeRequests requests;
+  private final Resumption resumption;
   private final DriverTraits driver;
   private final @Nullable NodeTopology node;
   private final Placement placement;
-  private final Duration longestClaimDelay;
+  private final ClaimDelay delay;
   private final EventRecorder events;
   private final ProvisionerMetrics metrics;
 
@@ -54,29 +45,29 @@ final class ClaimProvisioner {
       ClusterCache cache,
       ClusterFacts facts,
       CloneCheck check,
-      SnapshotCheck snapshots,
       ClaimWriter writer,
       SourceProtection protection,
       VolumeMaker maker,
       VolumeRequests requests,
+      Resumption resumption,
       DriverTraits driver,
       @Nullable NodeTopology node,
       Placement placement,
-      Duration longestClaimDelay,
+      ClaimDelay delay,
       EventRecorder events,
       ProvisionerMetrics metrics) {
     this.cache = cache;
     this.facts = facts;
     this.check = check;
-    this.snapshots = snapshots;
     this.writer = writer;
     this.protection = protection;
     this.maker = maker;
     this.requests = requests;
+    this.resumption = resumption;
     this.driver = driver;
     this.node = node;
     this.placement = placement;
-    this.longestClaimDelay = longestClaimDelay;
+    this.delay = delay;
     this.events = events;
     this.metrics = metrics;
   }
@@ -112,14 +103,7 @@ final class ClaimProvisioner {
 
   private Outcome reconcile(Claim claim) {
     if (claim.recorded()) {
-      if (!isOfThisNode(claim) || maker.wasMade(claim) || !isStillRecorded(claim)) {
-        return Outcome.DONE;
-      }
-      if (claim.crossesNamespaces() && !wasReallyBegun(claim)) {
-        writer.givenUp(claim, false);
-        return new Outcome.RetryIn(SOON);
-      }
-      return maker.goOn(resume(claim), claim);
+      return isOfThisNode(claim) ? resumption.of(claim) : Outcome.DONE;
     }
     if (claim.terminating()) {
       if (isOfThisNode(claim)) {
@@ -131,37 +115,9 @@ final class ClaimProvisioner {
     return claim.hasVolume() ? Outcome.DONE : begin(claim);
   }
 
-  /**
-   * Whether the record is there in truth. The cache may show one that this instance has just ended,
-   * and the volume would be made, and deleted, once more.
-   */
-  private boolean isStillRecorded(Claim claim) {
-    Claim live = writer.live(claim.key());
-    return live != null && live.uid().equals(claim.uid()) && live.recorded();
-  }
-
-  /**
-   * Whether CreateVolume may have been sent for {@code claim}, recorded as a clone of one in
-   * another namespace. Its owner may have forged that to get at what no grant allows; the proof is
-   * on the source, where only its own namespace can write, before CreateVolume is sent.
-   */
-  private boolean wasReallyBegun(Claim claim) {
-    ClaimKey source = Objects.requireNonNull(claim.source());
-    Claim live = writer.live(source);
-    if (live == null) {
-      throw new ProvisioningException(
-          "%s: claim %s is recorded as being cloned from one in namespace %s, but what could prove it is gone; if no volume was made of it, remove the finalizer %s"
-              .formatted(
-                  RuleCode.CROSS_NAMESPACE.id(), claim.key(), source.namespace(), Names.MAKING));
-    }
-    return live.isClonedBy(claim);
-  }
-
   private boolean isOfThisNode(Claim claim) {
     return node == null || node.nodeName().equals(claim.selectedNode());
   }
-
-  // ---- a claim for which nothing was asked of the driver yet ----
 
   private Outcome begin(Claim claim) {
     String className = claim.storageClassName();
@@ -198,6 +154,13 @@ final class ClaimProvisioner {
         case CloneCheck.Result.Granted(PersistentVolume volume) -> sourceVolume = volume;
       }
     }
+    if (sourceVolume == null && claim.hasSelector()) {
+      // Of a clone's the rules have judged. Here, what would be made is not what was selected.
+      return failed(
+          claim,
+          "%s: claim %s selects existing volumes by label, and none is made for such a claim; leave spec.selector out"
+              .formatted(RuleCode.SELECTOR_SET.id(), claim.key()));
+    }
     if (node != null && sourceVolume != null && !node.reaches(sourceVolume)) {
       return late ? sendAway(claim, sourceVolume) : Outcome.DONE;
     }
@@ -226,14 +189,17 @@ final class ClaimProvisioner {
   /** Lets nodes come one after the other, so that most see that another took the claim. */
   private boolean takenByAnother(Claim claim) {
     try {
-      Thread.sleep(
-          Duration.ofNanos(ThreadLocalRandom.current().nextLong(longestClaimDelay.toNanos() + 1)));
+      Thread.sleep(delay.next());
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return true;
     }
     Claim now = cache.claim(claim.key());
-    return now == null || now.selectedNode() != null;
+    boolean taken = now == null || now.selectedNode() != null;
+    if (taken) {
+      delay.seen();
+    }
+    return taken;
   }
 
   /** The pod was scheduled to where the source is not. */
@@ -275,7 +241,7 @@ final class ClaimProvisioner {
       }
       case Placement.Place.Here(var here) -> requirement = here;
     }
-    Making planned = making(claim, storageClass, source, snapshot, requirement);
+    Making planned = requests.making(claim, storageClass, source, snapshot, requirement);
     Claim recorded =
         writer.begin(
             claim,
@@ -284,6 +250,9 @@ final class ClaimProvisioner {
             // A node says where it is itself; what was found by all nodes may change.
             node == null && requirement != null ? RecordedPlace.text(requirement) : null);
     if (recorded == null) {
+      if (node != null && claim.selectedNode() == null) {
+        delay.lost();
+      }
       return new Outcome.RetryIn(SOON);
     }
     Making making = planned.recordedAs(recorded);
@@ -308,97 +277,6 @@ final class ClaimProvisioner {
     return making.snapshot == null
         ? Map.of()
         : Map.of(Names.RESTORED_FROM_CONTENT, making.snapshot.content());
-  }
-
-  private @Nullable VolumeContentSource content(
-      @Nullable CloneSource source, @Nullable SnapshotSource snapshot) {
-    if (snapshot != null) {
-      return VolumeRequests.snapshot(snapshot.handle());
-    }
-    String handle =
-        source == null ? null : PersistentVolumes.handle(source.volume(), driver.name());
-    return handle == null ? null : VolumeRequests.volume(handle);
-  }
-
-  private Making making(
-      Claim claim,
-      StorageClass storageClass,
-      @Nullable CloneSource source,
-      @Nullable SnapshotSource snapshot,
-      @Nullable TopologyRequirement requirement) {
-    ClassParameters parameters = requests.parameters(storageClass);
-    CreateVolumeRequest request =
-        requests.of(
-            claim,
-            parameters,
-            Objects.requireNonNullElse(storageClass.getMountOptions(), List.of()),
-            content(source, snapshot),
-            requirement);
-    return new Making(claim, storageClass, parameters, request, source, snapshot);
-  }
-
-  // ---- a claim for which CreateVolume was, or may have been, sent ----
-
-  /** Builds the request again that an instance before this one recorded. */
-  private Making resume(Claim claim) {
-    String className = String.valueOf(claim.storageClassName());
-    StorageClass storageClass =
-        facts
-            .storageClass(className)
-            .filter(found -> driver.name().equals(found.getProvisioner()))
-            .orElseThrow(() ->
-                new ProvisioningException(
-                    "storage class "
-                        + className
-                        + " is gone while a volume was being made with it;"
-                        + " create it again as it was, so that this can end"));
-    ClaimKey sourceClaim = claim.source();
-    CloneSource source =
-        sourceClaim == null
-            ? null
-            : new CloneSource(sourceClaim, recordedSource(claim, sourceClaim));
-    Making making =
-        making(
-            claim,
-            storageClass,
-            source,
-            recordedSnapshot(claim),
-            node == null ? RecordedPlace.parse(claim.annotation(Names.PLACE)) : node.requirement());
-    if (sourceClaim != null) {
-      protection.resume(sourceClaim, claim);
-    }
-    maker.add(making);
-    LOG.info("claim {}: volume {} taken up again", claim.key(), making.volumeName());
-    return making;
-  }
-
-  private @Nullable SnapshotSource recordedSnapshot(Claim claim) {
-    String snapshot = claim.snapshotName();
-    String content = claim.contentName();
-    return snapshot == null || content == null
-        ? null
-        : snapshots.recorded(claim, snapshot, content);
-  }
-
-  /**
-   * The volume that is being cloned. The claim's annotation only chooses among volumes that belong,
-   * or belonged, to the claim's own source: who may write claims must not get at other data by it.
-   */
-  private PersistentVolume recordedSource(Claim claim, ClaimKey source) {
-    String name = String.valueOf(claim.sourceVolumeName());
-    return facts
-        .volume(name)
-        .filter(volume -> PersistentVolumes.isOfClaim(volume, source))
-        .filter(volume -> PersistentVolumes.handle(volume, driver.name()) != null)
-        .orElseThrow(() ->
-            new ProvisioningException(
-                RuleCode.SOURCE_NOT_FOUND.id()
-                    + ": volume "
-                    + name
-                    + ", recorded as the one being cloned, is not a volume of source claim "
-                    + source
-                    + " any more; if its clone is known to be gone, remove the finalizer "
-                    + Names.MAKING));
   }
 
   private Outcome failed(Claim claim, String words) {

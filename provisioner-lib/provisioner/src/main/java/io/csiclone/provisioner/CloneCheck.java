@@ -78,8 +78,10 @@ final class CloneCheck {
     }
     ClaimKey key = claim.source();
     boolean across = key != null && claim.crossesNamespaces();
-    if (key != null && across && grants != null) {
-      switch (grants.of(claim.key(), key)) {
+    // Set for clones that a grant has to allow, and that it can allow.
+    ReferenceGrants needed = across ? grants : null;
+    if (needed != null && key != null) {
+      switch (needed.of(claim.key(), key)) {
         case ReferenceGrants.Answer.Granted() -> {}
         case ReferenceGrants.Answer.Missing(String why) -> {
           return new Result.Denied(why);
@@ -90,7 +92,7 @@ final class CloneCheck {
       }
     }
     var judged =
-        across && grants != null
+        needed != null
             ? facts.judgeGranted(claim.object(), policy, this::withDriversOwnWord)
             : facts.judge(claim.object(), policy, this::withDriversOwnWord);
     if (!judged.verdict().allowed()) {
@@ -99,7 +101,7 @@ final class CloneCheck {
               .map(finding -> finding.code().id() + ": " + finding.message())
               .collect(Collectors.joining("; ")));
     }
-    if (across && grants == null) {
+    if (across && needed == null) {
       return new Result.Denied(
           RuleCode.CROSS_NAMESPACE.id()
               + ": source claim "

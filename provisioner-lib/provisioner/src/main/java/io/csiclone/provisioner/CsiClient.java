@@ -204,7 +204,7 @@ final class CsiClient {
       code = e.getStatus().getCode();
       throw e;
     } finally {
-      metrics.called(method, code.name(), Duration.ofNanos(System.nanoTime() - begun));
+      metrics.called(method, code, Duration.ofNanos(System.nanoTime() - begun));
     }
   }
 

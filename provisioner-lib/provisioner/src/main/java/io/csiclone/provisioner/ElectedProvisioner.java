@@ -6,7 +6,6 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.extended.leaderelection.LeaderCallbacks;
 import io.fabric8.kubernetes.client.extended.leaderelection.LeaderElectionConfig;
 import io.fabric8.kubernetes.client.extended.leaderelection.LeaderElector;
-import io.fabric8.kubernetes.client.extended.leaderelection.resourcelock.LeaseLock;
 import java.time.Duration;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
@@ -35,6 +34,7 @@ final class ElectedProvisioner implements Provisioner {
   private final LeaderElection election;
   private final Supplier<Provisioner> serve;
   private final String identity;
+  private final AutoCloseable shown;
   private final ExecutorService threads =
       Executors.newThreadPerTaskExecutor(
           Thread.ofVirtual().name("csi-clone-election-", 0).factory());
@@ -47,6 +47,7 @@ final class ElectedProvisioner implements Provisioner {
   private static final class Term {
     private @Nullable CompletableFuture<?> election;
     private @Nullable Provisioner serving;
+    private boolean elected;
     private boolean over;
   }
 
@@ -56,11 +57,15 @@ final class ElectedProvisioner implements Provisioner {
    * @param serve starts to serve
    */
   ElectedProvisioner(
-      KubernetesClient client, LeaderElection election, Supplier<Provisioner> serve) {
+      KubernetesClient client,
+      LeaderElection election,
+      ProvisionerMetrics metrics,
+      Supplier<Provisioner> serve) {
     this.client = client;
     this.election = election;
     this.serve = serve;
     this.identity = election.identity() + "_" + UUID.randomUUID();
+    this.shown = metrics.leader(election.lease(), () -> leads() ? 1 : 0);
   }
 
   synchronized void stand() {
@@ -76,10 +81,13 @@ final class ElectedProvisioner implements Provisioner {
             () -> end(now),
             holder ->
                 LOG.info(
-                    "lease {}/{}: held by {}", election.namespace(), election.lease(), holder));
+                    "lease {}/{}: held by {}",
+                    election.namespace(),
+                    election.lease(),
+                    holder == null ? "nobody" : holder));
     var terms =
         new LeaderElectionConfig(
-            new ObservedLease(new LeaseLock(election.namespace(), election.lease(), identity)),
+            new ObservedLease(election.namespace(), election.lease(), identity),
             election.duration(),
             election.duration().multipliedBy(2).dividedBy(3),
             retry(),
@@ -100,6 +108,9 @@ final class ElectedProvisioner implements Provisioner {
   }
 
   private void begin(Term now) {
+    synchronized (this) {
+      now.elected = true;
+    }
     Provisioner begun;
     try {
       begun = serve.get();
@@ -138,6 +149,11 @@ final class ElectedProvisioner implements Provisioner {
     }
   }
 
+  private synchronized boolean leads() {
+    Term now = term;
+    return now != null && !now.over && now.elected;
+  }
+
   /** Whether it serves, or waits for its turn. */
   @Override
   public synchronized boolean ready() {
@@ -160,6 +176,7 @@ final class ElectedProvisioner implements Provisioner {
       giveBack(last);
     }
     threads.shutdownNow();
+    ProvisionerMetrics.hide(shown);
   }
 
   private void giveBack(Term now) {

@@ -1,7 +1,5 @@
 package io.csiclone.provisioner;
 
-import io.fabric8.kubernetes.api.model.Event;
-import io.fabric8.kubernetes.api.model.EventBuilder;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
@@ -14,46 +12,79 @@ import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
-import java.util.concurrent.ArrayBlockingQueue;
-import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Tells the owners of claims and volumes what happens, as events. What is said again is counted on
- * the event that exists, and written less and less often. Never in the way of the work itself: a
- * full queue drops events.
+ * the event that exists, and written less and less often; who says the same in ever other words has
+ * one event for the latest of them. Never in the way of the work itself: events wait for being
+ * written, and if they come too fast some are dropped and counted.
  */
 final class EventRecorder implements AutoCloseable {
 
+  /** So many may wait: two each of the claims of a storm of thousands. */
+  static final int WAITING = 10_000;
+
   private static final Logger LOG = LoggerFactory.getLogger(EventRecorder.class);
-  private static final int QUEUED = 1_000;
-  private static final int REMEMBERED = 4_096;
+  private static final int REMEMBERED = 16_384;
+
+  /** In so many different words may be spoken of a subject before its events are made one. */
+  private static final int WORDINGS = 10;
+
   private static final int LONGEST_MESSAGE = 1_024;
   private static final Duration STOP_WITHIN = Duration.ofSeconds(2);
+  private static final Duration LOOK_UP = Duration.ofMillis(100);
 
   private final KubernetesClient client;
   private final String component;
   private final String instance;
-  private final BlockingQueue<Event> queue = new ArrayBlockingQueue<>(QUEUED);
+  private final ProvisionerMetrics metrics;
+  private final WaitingEvents waiting;
   private final Thread writer;
+  private final AtomicBoolean toldOfDropping = new AtomicBoolean();
   private volatile boolean stopping;
 
-  /** How often each event was said, by its name; only the latest are kept. */
-  private final Map<String, Integer> said =
-      new LinkedHashMap<>(16, 0.75f, true) {
-        @Override
-        protected boolean removeEldestEntry(Map.Entry<String, Integer> eldest) {
-          return size() > REMEMBERED;
-        }
-      };
+  /** How often each event was said, by its name. Both are guarded by this one. */
+  private final Map<String, Integer> said = remembered();
 
-  EventRecorder(KubernetesClient client, String driverName, String instance) {
+  /** In how many words was spoken of each subject. */
+  private final Map<PendingEvent.Subject, Integer> wordings = remembered();
+
+  EventRecorder(
+      KubernetesClient client, String driverName, String instance, ProvisionerMetrics metrics) {
+    this(client, driverName, instance, metrics, WAITING);
+  }
+
+  /**
+   * Begins to write events.
+   *
+   * @param most how many may wait
+   */
+  EventRecorder(
+      KubernetesClient client,
+      String driverName,
+      String instance,
+      ProvisionerMetrics metrics,
+      int most) {
     this.client = client;
     this.component = driverName;
     this.instance = instance;
+    this.metrics = metrics;
+    this.waiting = new WaitingEvents(most);
+    metrics.eventsDropped(0);
     this.writer = Thread.ofVirtual().name("csi-clone-events").start(this::write);
+  }
+
+  /** Of what was used last. */
+  private static <K> Map<K, Integer> remembered() {
+    return new LinkedHashMap<>(16, 0.75f, true) {
+      @Override
+      protected boolean removeEldestEntry(Map.Entry<K, Integer> eldest) {
+        return size() > REMEMBERED;
+      }
+    };
   }
 
   void normal(HasMetadata about, String reason, String message) {
@@ -75,50 +106,34 @@ final class EventRecorder implements AutoCloseable {
         message.length() <= LONGEST_MESSAGE
             ? message
             : message.substring(0, LONGEST_MESSAGE - 1) + "…";
+    var subject = new PendingEvent.Subject(String.valueOf(about.getMetadata().getUid()), reason);
     String name = name(about, reason, text);
     int count;
+    boolean due;
     synchronized (said) {
+      boolean manyWords =
+          !said.containsKey(name) && wordings.merge(subject, 1, Integer::sum) > WORDINGS;
+      if (manyWords) {
+        name = name(about, reason, "");
+      }
       count = said.merge(name, 1, Integer::sum);
+      // The same words are written at the 1st, 2nd, 4th, 8th… time.
+      due = manyWords || Integer.bitCount(count) == 1;
     }
-    // Written at the 1st, 2nd, 4th, 8th… time.
-    if (Integer.bitCount(count) != 1 || stopping) {
+    if (!due || stopping) {
       return;
     }
-    if (!queue.offer(event(type, about, reason, text, name, count))) {
-      LOG.warn("event dropped, too many are waiting: {} {}: {}", reason, name, text);
+    Instant now = Instant.now().truncatedTo(ChronoUnit.SECONDS);
+    var event =
+        new PendingEvent(PendingEvent.reference(about), type, reason, text, name, count, now);
+    if (!waiting.add(event)) {
+      metrics.eventsDropped(1);
+      if (toldOfDropping.compareAndSet(false, true)) {
+        LOG.warn(
+            "events come about faster than the API server takes them; some are dropped, from now on"
+                + " counted by csi_clone_events_dropped_total alone");
+      }
     }
-  }
-
-  private Event event(
-      String type, HasMetadata about, String reason, String message, String name, int count) {
-    String namespace = Objects.requireNonNullElse(about.getMetadata().getNamespace(), "default");
-    String now = Instant.now().truncatedTo(ChronoUnit.SECONDS).toString();
-    return new EventBuilder()
-        .withNewMetadata()
-        .withName(name)
-        .withNamespace(namespace)
-        .endMetadata()
-        .withNewInvolvedObject()
-        .withApiVersion(about.getApiVersion())
-        .withKind(about.getKind())
-        .withNamespace(about.getMetadata().getNamespace())
-        .withName(about.getMetadata().getName())
-        .withUid(about.getMetadata().getUid())
-        .withResourceVersion(about.getMetadata().getResourceVersion())
-        .endInvolvedObject()
-        .withType(type)
-        .withReason(reason)
-        .withMessage(message)
-        .withCount(count)
-        .withFirstTimestamp(now)
-        .withLastTimestamp(now)
-        .withNewSource()
-        .withComponent(component)
-        .withHost(instance.isEmpty() ? null : instance)
-        .endSource()
-        .withReportingComponent(component)
-        .withReportingInstance(instance)
-        .build();
   }
 
   /** The same for the same words, so that instances and restarts meet in one event. */
@@ -132,8 +147,8 @@ final class EventRecorder implements AutoCloseable {
 
   private void write() {
     try {
-      while (!stopping || !queue.isEmpty()) {
-        Event event = queue.poll(100, TimeUnit.MILLISECONDS);
+      while (!stopping || !waiting.isEmpty()) {
+        PendingEvent event = waiting.take(LOOK_UP);
         if (event != null) {
           put(event);
         }
@@ -143,20 +158,20 @@ final class EventRecorder implements AutoCloseable {
     }
   }
 
-  private void put(Event event) {
+  private void put(PendingEvent event) {
     try {
-      if (Objects.requireNonNullElse(event.getCount(), 1) > 1 || !create(event)) {
+      if (event.count() > 1 || !create(event)) {
         count(event);
       }
     } catch (KubernetesClientException e) {
       // An event is a courtesy: what it tells is in the log as well.
-      LOG.debug("event not written: {}: {}", event.getMessage(), e.toString());
+      LOG.debug("event not written: {}: {}", event.message(), e.toString());
     }
   }
 
-  private boolean create(Event event) {
+  private boolean create(PendingEvent event) {
     try {
-      client.v1().events().resource(event).create();
+      client.v1().events().resource(event.object(component, instance)).create();
       return true;
     } catch (KubernetesClientException e) {
       if (e.getCode() == 409) {
@@ -166,16 +181,17 @@ final class EventRecorder implements AutoCloseable {
     }
   }
 
-  private void count(Event event) {
+  private void count(PendingEvent event) {
     Map<String, Object> patch = new LinkedHashMap<>();
-    patch.put("count", event.getCount());
-    patch.put("lastTimestamp", event.getLastTimestamp());
+    patch.put("count", event.count());
+    patch.put("lastTimestamp", event.at().toString());
+    patch.put("message", event.message());
     try {
       client
           .v1()
           .events()
-          .inNamespace(event.getMetadata().getNamespace())
-          .withName(event.getMetadata().getName())
+          .inNamespace(event.namespace())
+          .withName(event.name())
           .patch(
               PatchContext.of(PatchType.JSON_MERGE),
               client.getKubernetesSerialization().asJson(patch));
@@ -183,7 +199,7 @@ final class EventRecorder implements AutoCloseable {
       if (e.getCode() != 404) {
         throw e;
       }
-      // Events expire; this one is said anew.
+      // Events expire, and of several that wait the last is written; this one is said anew.
       create(event);
     }
   }

@@ -34,7 +34,7 @@ public final class ProvisionerBuilder {
   Duration callTimeout = Duration.ofSeconds(15);
   Duration startTimeout = Duration.ofSeconds(30);
   WorkQueue.Retry retry = new WorkQueue.Retry(Duration.ofSeconds(1), Duration.ofMinutes(5));
-  Duration longestClaimDelay = Duration.ofMillis(200);
+  Duration claimDelay = Duration.ofMillis(200);
   int concurrency = 100;
 
   ProvisionerBuilder(KubernetesClient client, Channel csi, String driverName) {
@@ -247,7 +247,9 @@ public final class ProvisionerBuilder {
           "a node-local provisioner serves its node whoever else runs; leave out leaderElection or"
               + " nodeName");
     }
-    var elected = new ElectedProvisioner(client, terms, this::serve);
+    var elected =
+        new ElectedProvisioner(
+            client, terms, new ProvisionerMetrics(meters, driverName), this::serve);
     elected.stand();
     return elected;
   }

@@ -1,6 +1,7 @@
 package io.csiclone.provisioner;
 
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
+import io.grpc.Status;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tags;
@@ -8,8 +9,11 @@ import io.micrometer.core.instrument.Timer;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.OffsetDateTime;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -58,26 +62,66 @@ final class ProvisionerMetrics {
     registry.counter("controller.persistentvolumeclaim.provision.failed", tags(claim)).increment();
   }
 
-  /** A volume was deleted, or was not. */
-  void deleted(String storageClass, boolean successfully) {
+  /** A volume was deleted; {@code took} is the time of the call that did it. */
+  void deleted(String storageClass, Duration took) {
+    var tags = Tags.of("class", storageClass);
+    registry.counter("controller.persistentvolume.delete", tags).increment();
+    timer("controller.persistentvolume.delete.duration", tags).record(took);
+  }
+
+  /** A volume was not deleted, for now. */
+  void notDeleted(String storageClass) {
     registry
-        .counter(
-            successfully
-                ? "controller.persistentvolume.delete"
-                : "controller.persistentvolume.delete.failed",
-            Tags.of("class", storageClass))
+        .counter("controller.persistentvolume.delete.failed", "class", storageClass)
         .increment();
   }
 
   /** A call to the driver was answered. */
-  void called(String method, String code, Duration took) {
+  void called(String method, Status.Code code, Duration took) {
     timer(
             "csi.sidecar.operations",
             Tags.of(
-                "driver_name", driverName,
-                "method_name", "/csi.v1." + method,
-                "grpc_status_code", code))
+                "driver_name",
+                driverName,
+                "method_name",
+                "/csi.v1." + method,
+                "grpc_status_code",
+                inGo(code)))
         .record(took);
+  }
+
+  /** As the sidecars, which are written in Go, have it in this label: DeadlineExceeded. */
+  private static String inGo(Status.Code code) {
+    return switch (code) {
+      case OK -> "OK";
+      case CANCELLED -> "Canceled";
+      default ->
+          Arrays.stream(code.name().split("_"))
+              .map(word -> word.charAt(0) + word.substring(1).toLowerCase(Locale.ROOT))
+              .collect(Collectors.joining());
+    };
+  }
+
+  /** What a work queue of this name counts and times. */
+  QueueMetrics queue(String name) {
+    return new QueueMetrics(registry, name, BUCKETS);
+  }
+
+  /** Shows whether this instance has a Lease, 1 or 0, until the answer is closed. */
+  AutoCloseable leader(String lease, Supplier<Number> leads) {
+    Gauge shown =
+        Gauge.builder("leader.election.master.status", leads)
+            .tag("name", lease)
+            .strongReference(true)
+            .register(registry);
+    return () -> registry.remove(shown);
+  }
+
+  /** So many more events were given up because too many were waiting to be written. */
+  void eventsDropped(int more) {
+    registry
+        .counter("csi.clone.events.dropped", Tags.of("driver_name", driverName))
+        .increment(more);
   }
 
   /** A claim of the driver was seen to become bound at {@code now}. */

@@ -59,10 +59,10 @@ final class RunningProvisioner implements Provisioner {
     cache = new ClusterCache(client, new ClaimChanges(), new VolumeChanges());
     facts = cache.facts(client);
     capacity = capacity(driver, csi, node);
-    events = new EventRecorder(client, driver.name(), nodeName == null ? "" : nodeName);
+    events = new EventRecorder(client, driver.name(), nodeName == null ? "" : nodeName, metrics);
     var writer = new ClaimWriter(client);
     var protection = new SourceProtection(cache, facts, writer, driver.name(), node);
-    sources = new WorkQueue<>("sources", 8, settings.retry, protection::sweep);
+    sources = new WorkQueue<>("sources", 8, settings.retry, metrics, protection::sweep);
     VolumeSettings volumeSettings = settings.volumeSettings();
     var secrets = new ClassSecrets(client);
     maker =
@@ -82,20 +82,22 @@ final class RunningProvisioner implements Provisioner {
             ? new ReferenceGrants(client, metrics, this::grantsChanged, this::grantsKnown)
             : null;
     var snapshots = new SnapshotCheck(client, driver);
+    var requests =
+        new VolumeRequests(volumeSettings, driver, secrets, new AttributesClasses(client));
     var provisioner =
         new ClaimProvisioner(
             cache,
             facts,
             new CloneCheck(facts, settings.rules, driver, snapshots, grants),
-            snapshots,
             writer,
             protection,
             maker,
-            new VolumeRequests(volumeSettings, driver, secrets, new AttributesClasses(client)),
+            requests,
+            new Resumption(facts, snapshots, writer, protection, maker, requests, driver, node),
             driver,
             node,
             placement,
-            settings.longestClaimDelay,
+            new ClaimDelay(settings.claimDelay),
             events,
             metrics);
     deleter =
@@ -103,10 +105,14 @@ final class RunningProvisioner implements Provisioner {
             client, cache, csi, secrets, driver.name(), node, maker::isCloning, events, metrics);
     expander = new VolumeExpander(client, cache, csi, secrets, driver, node, events);
     expansions =
-        new WorkQueue<>("expansions", settings.concurrency, settings.retry, expander::reconcile);
+        new WorkQueue<>(
+            "expansions", settings.concurrency, settings.retry, metrics, expander::reconcile);
     claims =
-        new WorkQueue<>("claims", settings.concurrency, settings.retry, provisioner::reconcile);
-    volumes = new WorkQueue<>("volumes", settings.concurrency, settings.retry, deleter::reconcile);
+        new WorkQueue<>(
+            "claims", settings.concurrency, settings.retry, metrics, provisioner::reconcile);
+    volumes =
+        new WorkQueue<>(
+            "volumes", settings.concurrency, settings.retry, metrics, deleter::reconcile);
   }
 
   private @Nullable CapacityTracker capacity(

@@ -92,9 +92,10 @@ final class VolumeDeleter {
     } catch (ProvisioningException e) {
       return failed(volume, String.valueOf(e.getMessage()));
     }
+    long begun = System.nanoTime();
     return switch (csi.delete(handle, secrets)) {
       case DeleteAnswer.Deleted() -> {
-        metrics.deleted(className(volume), true);
+        metrics.deleted(className(volume), Duration.ofNanos(System.nanoTime() - begun));
         yield removeObject(volume);
       }
       case DeleteAnswer.InProgress(_) -> Outcome.BACK_OFF;
@@ -104,7 +105,7 @@ final class VolumeDeleter {
 
   private Outcome failed(PersistentVolume volume, String words) {
     events.warning(volume, "VolumeFailedDelete", words);
-    metrics.deleted(className(volume), false);
+    metrics.notDeleted(className(volume));
     LOG.info("volume {}: not deleted: {}", volume.getMetadata().getName(), words);
     return Outcome.BACK_OFF;
   }

@@ -80,7 +80,15 @@ final class VolumeExpander {
       return Outcome.DONE;
     }
     try {
-      sizes.resizing(claim);
+      if (sizes.resizing(claim)) {
+        events.normal(
+            claim.object(),
+            "Resizing",
+            "volume %s is being grown to %s"
+                .formatted(
+                    volume.getMetadata().getName(),
+                    PersistentVolumes.quantity(sizes.asked(claim.object()))));
+      }
       return switch (csi.expand(request(claim, volume, handle))) {
         case ExpandAnswer.Expanded(var response) -> grown(claim, volume, response);
         case ExpandAnswer.InProgress(_) -> new Outcome.RetryIn(POLL);

@@ -13,9 +13,10 @@ import io.fabric8.kubernetes.api.model.storage.StorageClass;
 import java.math.BigDecimal;
 import java.math.RoundingMode;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/** From a claim and its class to the request its driver gets. */
+/** From a claim and its class to the request that its driver gets. */
 final class VolumeRequests {
 
   private static final String METADATA = Names.RESERVED_PARAMETER_PREFIX;
@@ -36,19 +37,42 @@ final class VolumeRequests {
     this.attributes = attributes;
   }
 
-  /** The parameters of {@code storageClass}, with the filesystem that was set if it names none. */
-  ClassParameters parameters(StorageClass storageClass) {
-    return ClassParameters.of(storageClass, settings.defaultFsType());
-  }
-
   /**
-   * The request for {@code claim}.
+   * What it takes to make the volume of {@code claim}.
    *
-   * @param content what it is made from, or null for an empty one
+   * @param source what it clones, or null
+   * @param snapshot what it is restored from, or null
    * @param requirement where it has to be reachable from, or null for anywhere
    * @throws ProvisioningException when claim or class ask for what cannot be asked of a driver
    */
-  CreateVolumeRequest of(
+  Making making(
+      Claim claim,
+      StorageClass storageClass,
+      @Nullable CloneSource source,
+      @Nullable SnapshotSource snapshot,
+      @Nullable TopologyRequirement requirement) {
+    var parameters = ClassParameters.of(storageClass, settings.defaultFsType());
+    CreateVolumeRequest request =
+        of(
+            claim,
+            parameters,
+            Objects.requireNonNullElse(storageClass.getMountOptions(), List.of()),
+            content(source, snapshot),
+            requirement);
+    return new Making(claim, storageClass, parameters, request, source, snapshot);
+  }
+
+  private @Nullable VolumeContentSource content(
+      @Nullable CloneSource source, @Nullable SnapshotSource snapshot) {
+    if (snapshot != null) {
+      return snapshot(snapshot.handle());
+    }
+    String handle =
+        source == null ? null : PersistentVolumes.handle(source.volume(), driver.name());
+    return handle == null ? null : volume(handle);
+  }
+
+  private CreateVolumeRequest of(
       Claim claim,
       ClassParameters parameters,
       List<String> mountOptions,
@@ -88,12 +112,12 @@ final class VolumeRequests {
     return request.build();
   }
 
-  static VolumeContentSource volume(String handle) {
+  private static VolumeContentSource volume(String handle) {
     var volume = VolumeContentSource.VolumeSource.newBuilder().setVolumeId(handle);
     return VolumeContentSource.newBuilder().setVolume(volume).build();
   }
 
-  static VolumeContentSource snapshot(String handle) {
+  private static VolumeContentSource snapshot(String handle) {
     var snapshot = VolumeContentSource.SnapshotSource.newBuilder().setSnapshotId(handle);
     return VolumeContentSource.newBuilder().setSnapshot(snapshot).build();
   }

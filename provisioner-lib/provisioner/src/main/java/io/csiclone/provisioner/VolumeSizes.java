@@ -66,11 +66,13 @@ final class VolumeSizes {
                 json(Map.of("spec", Map.of("capacity", Map.of("storage", size.toString())))));
   }
 
-  /** Shows on the claim that it is being grown, unless it does already. */
-  void resizing(Claim claim) {
-    if (conditions(claim).noneMatch(condition -> RESIZING.equals(condition.getType()))) {
+  /** Shows on the claim that it is being grown; false if it does already. */
+  boolean resizing(Claim claim) {
+    boolean shown = conditions(claim).anyMatch(found -> RESIZING.equals(found.getType()));
+    if (!shown) {
       status(claim, Map.of(), RESIZING);
     }
+    return !shown;
   }
 
   /** Shows on the claim that the kubelet has to grow its filesystem. */

@@ -43,6 +43,7 @@ final class WorkQueue<K> implements AutoCloseable {
 
   private final String name;
   private final Retry retry;
+  private final QueueMetrics metrics;
   private final Function<K, Outcome> work;
   private final Semaphore permits;
   private final ExecutorService workers;
@@ -53,6 +54,7 @@ final class WorkQueue<K> implements AutoCloseable {
   private final PriorityQueue<Turn<K>> turns = new PriorityQueue<>();
   private long sequence;
   private boolean stopped;
+  private @Nullable AutoCloseable shown;
 
   private static final class Item {
     /** The turn that counts; older ones in the heap are void. 0 while running. */
@@ -84,9 +86,15 @@ final class WorkQueue<K> implements AutoCloseable {
     }
   }
 
-  WorkQueue(String name, int concurrency, Retry retry, Function<K, Outcome> work) {
+  WorkQueue(
+      String name,
+      int concurrency,
+      Retry retry,
+      ProvisionerMetrics metrics,
+      Function<K, Outcome> work) {
     this.name = name;
     this.retry = retry;
+    this.metrics = metrics.queue(name);
     this.work = work;
     this.permits = new Semaphore(concurrency);
     this.workers =
@@ -95,7 +103,33 @@ final class WorkQueue<K> implements AutoCloseable {
   }
 
   void start() {
+    lock.lock();
+    try {
+      if (!stopped) {
+        shown = metrics.depth(this::due);
+      }
+    } finally {
+      lock.unlock();
+    }
     workers.execute(this::dispatch);
+  }
+
+  /** How many keys could have their turn now. */
+  private int due() {
+    lock.lock();
+    try {
+      long now = System.nanoTime();
+      return (int)
+          turns.stream()
+              .filter(turn -> turn.dueNanos() - now <= 0 && counts(turn, items.get(turn.key())))
+              .count();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private boolean counts(Turn<K> turn, @Nullable Item item) {
+    return item != null && item.turn == turn.sequence();
   }
 
   /** Something about {@code key} changed: its turn is now, unless it already waits for a retry. */
@@ -134,6 +168,7 @@ final class WorkQueue<K> implements AutoCloseable {
   private void schedule(K key, Item item, Duration delay) {
     item.turn = ++sequence;
     turns.add(new Turn<>(key, System.nanoTime() + delay.toNanos(), sequence));
+    metrics.added();
     changed.signalAll();
   }
 
@@ -163,7 +198,7 @@ final class WorkQueue<K> implements AutoCloseable {
           continue;
         }
         Item item = items.get(turn.key());
-        if (item == null || item.turn != turn.sequence()) {
+        if (item == null || !counts(turn, item)) {
           turns.poll();
           continue;
         }
@@ -173,6 +208,7 @@ final class WorkQueue<K> implements AutoCloseable {
           continue;
         }
         turns.poll();
+        metrics.begun(Duration.ofNanos(-wait));
         item.turn = 0;
         item.running = true;
         item.retrying = false;
@@ -188,6 +224,7 @@ final class WorkQueue<K> implements AutoCloseable {
 
   private void run(K key) {
     Outcome outcome = Outcome.BACK_OFF;
+    long begun = System.nanoTime();
     try {
       outcome = work.apply(key);
     } catch (RuntimeException e) {
@@ -197,6 +234,7 @@ final class WorkQueue<K> implements AutoCloseable {
       }
     } finally {
       permits.release();
+      metrics.ended(Duration.ofNanos(System.nanoTime() - begun));
       settle(key, outcome);
     }
   }
@@ -227,6 +265,9 @@ final class WorkQueue<K> implements AutoCloseable {
   }
 
   private void again(K key, Item item, Duration delay) {
+    if (delay.isPositive()) {
+      metrics.retried();
+    }
     item.retrying = !item.hastened;
     schedule(key, item, item.hastened ? Duration.ZERO : delay);
   }
@@ -246,6 +287,8 @@ final class WorkQueue<K> implements AutoCloseable {
     lock.lock();
     try {
       stopped = true;
+      ProvisionerMetrics.hide(shown);
+      shown = null;
       changed.signalAll();
     } finally {
       lock.unlock();

@@ -2,7 +2,6 @@ package io.csiclone.provisioner;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.fabric8.kubernetes.api.model.storage.CSIDriverBuilder;
 import io.fabric8.mockwebserver.http.RecordedRequest;
 import io.grpc.Status;
 import java.util.ArrayList;
@@ -78,14 +77,7 @@ class ApiCallsTest extends ProvisionerTestBed {
   /** Without it the driver's word is looked for live. */
   @BeforeEach
   void describeDriver() {
-    client
-        .resource(
-            new CSIDriverBuilder()
-                .withNewMetadata()
-                .withName(ScriptedDriver.NAME)
-                .endMetadata()
-                .build())
-        .create();
+    client.resource(Manifests.csiDriver()).create();
   }
 
   private void eventuallyUnprotected() {

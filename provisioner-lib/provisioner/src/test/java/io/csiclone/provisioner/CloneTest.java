@@ -98,6 +98,21 @@ class CloneTest extends ProvisionerTestBed {
   }
 
   @Test
+  void aCloneThatWaitsForItsPodDoesNotHoldItsSource() {
+    storageClass("late", "WaitForFirstConsumer");
+    boundClaim("origin");
+    start();
+    create(clone("copy", "origin").editSpec().withStorageClassName("late").endSpec());
+
+    never(() -> assertThat(finalizers("origin")).doesNotContain(Names.CLONE_SOURCE));
+    delete("origin");
+
+    eventually(() -> assertThat(find("origin")).isNull());
+    assertThat(driver.creates).isEmpty();
+    assertThat(finalizers("copy")).doesNotContain(Names.MAKING);
+  }
+
+  @Test
   void ofSeveralClonesTheLastOneEndsTheProtection() {
     boundClaim("origin");
     PersistentVolumeClaim slow = create(clone("slow", "origin"));
@@ -325,9 +340,8 @@ class CloneTest extends ProvisionerTestBed {
     }
     client
         .resource(
-            new CSIDriverBuilder()
-                .withNewMetadata()
-                .withName(ScriptedDriver.NAME)
+            new CSIDriverBuilder(Manifests.csiDriver())
+                .editMetadata()
                 .addToAnnotations("csi-clone.io/clone-volume", String.valueOf(!clones))
                 .addToAnnotations("example.com/other", "kept")
                 .endMetadata()

@@ -4,9 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fabric8.kubernetes.api.model.coordination.v1.Lease;
 import io.grpc.Status;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Duration;
 import java.time.ZoneOffset;
 import java.time.ZonedDateTime;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -16,10 +19,24 @@ class ElectionTest extends ProvisionerTestBed {
   private static final Duration LEASE = Duration.ofSeconds(3);
 
   private Provisioner stand(ScriptedDriver at, String identity) {
-    return start(
-        at,
-        builder ->
-            builder.leaderElection(new LeaderElection("storage", "scripted", identity, LEASE)));
+    var terms = new LeaderElection("storage", "scripted", identity, LEASE);
+    return start(at, builder -> builder.leaderElection(terms).meters(metersOf(identity)));
+  }
+
+  /** One for each instance. */
+  private final Map<String, SimpleMeterRegistry> meters = new ConcurrentHashMap<>();
+
+  private SimpleMeterRegistry metersOf(String identity) {
+    return meters.computeIfAbsent(identity, any -> new SimpleMeterRegistry());
+  }
+
+  /** As {@code leader_election_master_status} says. */
+  private double leads(String identity) {
+    return metersOf(identity)
+        .get("leader.election.master.status")
+        .tag("name", "scripted")
+        .gauge()
+        .value();
   }
 
   private @Nullable Lease lease() {
@@ -43,15 +60,20 @@ class ElectionTest extends ProvisionerTestBed {
       awaitVolumeOf(create(clone("one", "origin")));
       assertThat(second.creates).isEmpty();
       assertThat(follower.ready()).isTrue();
+      assertThat(leads("first")).isEqualTo(1);
+      assertThat(leads("second")).isZero();
 
       driver.createAnswer = Status.ABORTED;
       var two = create(clone("two", "origin"));
       eventually(() -> assertThat(driver.creates.getLast().getName()).isEqualTo(volumeName(two)));
       leader.close();
+      // Given back, not left to run out.
+      assertThat(holder()).doesNotStartWith("first_");
 
       // Taken up by the other, with the same request, though the first had begun it.
       awaitVolumeOf(two);
       assertThat(second.creates).contains(driver.creates.getLast());
+      assertThat(leads("second")).isEqualTo(1);
       eventually(() -> assertThat(finalizers("origin")).doesNotContain(Names.CLONE_SOURCE));
       follower.close();
     }

@@ -62,6 +62,11 @@ class ExpansionTest extends ProvisionerTestBed {
     assertThat(request.getCapacityRange().getRequiredBytes()).isEqualTo(3L << 30);
     assertThat(request.getVolumeCapability().getMount().getFsType()).isEqualTo("xfs");
     never(() -> assertThat(driver.expands).hasSize(1));
+    assertThat(eventsAbout("data"))
+        .containsExactlyInAnyOrder(
+            "Normal Resizing: volume data-volume is being grown to 3Gi",
+            "Normal FileSystemResizeRequired: the volume has grown to 3Gi; its filesystem grows"
+                + " when a pod uses it");
   }
 
   @Test

@@ -7,10 +7,6 @@ import io.csiclone.testkit.EmbeddedControlPlane;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.PersistentVolume;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
-import io.fabric8.kubernetes.api.model.PersistentVolumeClaimBuilder;
-import io.fabric8.kubernetes.api.model.Quantity;
-import io.fabric8.kubernetes.api.model.storage.CSIDriverBuilder;
-import io.fabric8.kubernetes.api.model.storage.StorageClassBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.io.IOException;
 import java.time.Duration;
@@ -38,8 +34,7 @@ import org.junit.jupiter.api.Tag;
 @Tag("embedded")
 abstract class FaultTestBed {
 
-  static final String NAMESPACE = "team-a";
-  static final String CLASS = "csi-cloning";
+  static final String NAMESPACE = Manifests.NAMESPACE;
   static final String SOURCE = "origin";
   static final int CLONES = 50;
 
@@ -53,25 +48,8 @@ abstract class FaultTestBed {
 
   @BeforeEach
   void makeClass() {
-    client
-        .resource(
-            new StorageClassBuilder()
-                .withNewMetadata()
-                .withName(CLASS)
-                .endMetadata()
-                .withProvisioner(ScriptedDriver.NAME)
-                .withReclaimPolicy("Delete")
-                .withVolumeBindingMode("Immediate")
-                .build())
-        .create();
-    client
-        .resource(
-            new CSIDriverBuilder()
-                .withNewMetadata()
-                .withName(ScriptedDriver.NAME)
-                .endMetadata()
-                .build())
-        .create();
+    client.resource(Manifests.storageClass(Manifests.CLASS, "Immediate").build()).create();
+    client.resource(Manifests.csiDriver()).create();
   }
 
   @AfterEach
@@ -108,23 +86,8 @@ abstract class FaultTestBed {
     return started;
   }
 
-  private static PersistentVolumeClaimBuilder claim(String name) {
-    return new PersistentVolumeClaimBuilder()
-        .withNewMetadata()
-        .withNamespace(NAMESPACE)
-        .withName(name)
-        .endMetadata()
-        .withNewSpec()
-        .withStorageClassName(CLASS)
-        .withAccessModes("ReadWriteOnce")
-        .withNewResources()
-        .addToRequests("storage", new Quantity("1Gi"))
-        .endResources()
-        .endSpec();
-  }
-
   void createSource() {
-    client.resource(claim(SOURCE).build()).create();
+    client.resource(Manifests.claim(SOURCE).build()).create();
     eventually(() -> assertThat(phase(SOURCE)).isEqualTo("Bound"));
   }
 
@@ -135,17 +98,7 @@ abstract class FaultTestBed {
   List<PersistentVolumeClaim> createClones(int count) {
     return IntStream.range(0, count)
         .mapToObj(i ->
-            client
-                .resource(
-                    claim("clone-" + i)
-                        .editSpec()
-                        .withNewDataSource()
-                        .withKind("PersistentVolumeClaim")
-                        .withName(SOURCE)
-                        .endDataSource()
-                        .endSpec()
-                        .build())
-                .create())
+            client.resource(Manifests.from(SOURCE, Manifests.claim("clone-" + i)).build()).create())
         .toList();
   }
 

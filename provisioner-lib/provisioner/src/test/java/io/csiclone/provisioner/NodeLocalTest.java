@@ -6,10 +6,15 @@ import io.csiclone.csiproto.Topology;
 import io.fabric8.kubernetes.api.model.PersistentVolume;
 import io.fabric8.kubernetes.api.model.PersistentVolumeBuilder;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
+import io.fabric8.mockwebserver.http.RecordedRequest;
 import io.grpc.Status;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -108,6 +113,41 @@ class NodeLocalTest extends ProvisionerTestBed {
     never(() -> assertThat(first.volumes.size() + second.volumes.size()).isEqualTo(5));
     assertThat(first.deletes).isEmpty();
     assertThat(second.deletes).isEmpty();
+  }
+
+  @Test
+  void ofManyNodesMostSeeThatAnotherTookAnImmediateClaim() throws Exception {
+    var others = new ArrayList<ScriptedDriver>();
+    for (int i = 3; i <= 10; i++) {
+      var other = new ScriptedDriver();
+      others.add(other);
+      String node = "node-" + i;
+      other.segments = Map.of(KEY, node);
+      start(
+          other,
+          builder -> {
+            builder.claimDelay = Duration.ofSeconds(4);
+            return builder.nodeName(node);
+          });
+    }
+    var claim = create(claim("data"));
+    awaitVolumeOf(claim);
+    eventually(() -> assertThat(finalizers("data")).doesNotContain(Names.MAKING));
+
+    // Each that tried to take it wrote to it; so did the one that did, once more, at the end.
+    long tries = 0;
+    for (var call = server.takeRequest(); call != null; call = next()) {
+      String path = String.valueOf(call.getPath());
+      tries += call.getMethod().equals("PATCH") && path.endsWith("/data") ? 1 : 0;
+    }
+    assertThat(tries).isBetween(2L, 5L);
+    for (ScriptedDriver other : others) {
+      other.close();
+    }
+  }
+
+  private @Nullable RecordedRequest next() throws InterruptedException {
+    return server.takeRequest(100, TimeUnit.MILLISECONDS);
   }
 
   @Test

@@ -233,6 +233,77 @@ class PlainClaimTest extends ProvisionerTestBed {
   }
 
   @Test
+  void aVolumeOfWhichTheDriverDoesNotSayTheSizeHasTheOneAskedFor() {
+    driver.missingBytes = 1L << 30;
+    start();
+
+    assertThat(awaitVolumeOf(create(claim("data"))).getSpec().getCapacity())
+        .containsEntry("storage", new Quantity("1Gi"));
+  }
+
+  @Test
+  void aClaimThatSelectsVolumesByLabelIsNotGivenAnother() {
+    start();
+    create(
+        claim("data")
+            .editSpec()
+            .withNewSelector()
+            .addToMatchLabels("tier", "gold")
+            .endSelector()
+            .endSpec());
+
+    eventually(() ->
+        assertThat(eventsAbout("data"))
+            .singleElement()
+            .asString()
+            .startsWith("Warning ProvisioningFailed: SelectorSet: claim team-a/data selects"));
+    assertThat(driver.creates).isEmpty();
+  }
+
+  @Test
+  void theOlderSpellingOfTheFilesystemCountsAndReachesTheDriverToo() {
+    storageClass("old", "Immediate", Map.of("fsType", "ext4"));
+    start();
+    create(claim("data").editSpec().withStorageClassName("old").endSpec());
+
+    eventually(() -> assertThat(driver.creates).isNotEmpty());
+    var request = driver.creates.getFirst();
+    assertThat(request.getVolumeCapabilities(0).getMount().getFsType()).isEqualTo("ext4");
+    assertThat(request.getParametersMap()).containsExactly(Map.entry("fsType", "ext4"));
+  }
+
+  @Test
+  void aClassThatNamesTheFilesystemTwiceIsRefused() {
+    storageClass(
+        "twice", "Immediate", Map.of("fstype", "ext4", "csi.storage.k8s.io/fstype", "xfs"));
+    start();
+    create(claim("data").editSpec().withStorageClassName("twice").endSpec());
+
+    eventually(() ->
+        assertThat(eventsAbout("data"))
+            .singleElement()
+            .asString()
+            .contains("storage class twice names the filesystem twice"));
+    assertThat(driver.creates).isEmpty();
+  }
+
+  @Test
+  void theOlderAnnotationForTheClassCountsToo() {
+    start();
+    var claim =
+        create(
+            claim("data")
+                .editMetadata()
+                .addToAnnotations("volume.beta.kubernetes.io/storage-class", CLASS)
+                .endMetadata()
+                .editSpec()
+                .withStorageClassName(null)
+                .endSpec());
+
+    assertThat(awaitVolumeOf(claim).getSpec().getStorageClassName()).isEqualTo(CLASS);
+  }
+
+  @Test
   void aVolumeObjectOfTheSameNameThatIsNotOurs_isNotTaken() {
     var claim = create(claim("data").editSpec().withStorageClassName("later").endSpec());
     boundClaim("other", volume -> volume.editMetadata().withName(volumeName(claim)).endMetadata());

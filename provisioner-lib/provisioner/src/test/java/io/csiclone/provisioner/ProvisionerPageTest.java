@@ -23,7 +23,7 @@ class ProvisionerPageTest {
   private static final Path DRIVER_TESTS =
       CHECKOUT.resolve("driver/src/test/java/io/csiclone/driver");
 
-  private static final Pattern TEST_METHOD = Pattern.compile("@Test\\s+void (\\w+)\\(");
+  private static final Pattern TEST_METHOD = Pattern.compile("\\n  void (\\w+)\\(");
 
   private static final Pattern NAMED_TEST = Pattern.compile("`(\\w+Test)\\.(\\w+)` \\|$");
 

@@ -11,7 +11,6 @@ import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaimBuilder;
 import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.api.model.storage.CSINodeBuilder;
-import io.fabric8.kubernetes.api.model.storage.StorageClassBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.server.mock.KubernetesCrudDispatcher;
 import io.fabric8.kubernetes.client.server.mock.KubernetesMockServer;
@@ -35,12 +34,15 @@ import org.awaitility.core.ThrowingRunnable;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /** An API server (fabric8's, over HTTP), a scripted driver, and provisioners between them. */
+@Execution(ExecutionMode.CONCURRENT)
 abstract class ProvisionerTestBed {
 
-  static final String NAMESPACE = "team-a";
-  static final String CLASS = "csi-cloning";
+  static final String NAMESPACE = Manifests.NAMESPACE;
+  static final String CLASS = Manifests.CLASS;
 
   /** Longer than the half minute the server may hang when a watch ends while it writes to it. */
   static final Duration PATIENCE = Duration.ofSeconds(75);
@@ -134,15 +136,9 @@ abstract class ProvisionerTestBed {
   void storageClass(String name, String bindingMode, Map<String, String> parameters) {
     client
         .resource(
-            new StorageClassBuilder()
-                .withNewMetadata()
-                .withName(name)
-                .endMetadata()
-                .withProvisioner(ScriptedDriver.NAME)
+            Manifests.storageClass(name, bindingMode)
                 .withParameters(parameters)
                 .withMountOptions("noatime")
-                .withReclaimPolicy("Delete")
-                .withVolumeBindingMode(bindingMode)
                 .build())
         .create();
   }
@@ -177,20 +173,13 @@ abstract class ProvisionerTestBed {
 
   /** A pending claim that kube-controller-manager has handed to the driver. */
   PersistentVolumeClaimBuilder claim(String name) {
-    return new PersistentVolumeClaimBuilder()
-        .withNewMetadata()
-        .withNamespace(NAMESPACE)
-        .withName(name)
+    return Manifests.claim(name)
+        .editMetadata()
         .addToAnnotations(Names.PROVISIONER, ScriptedDriver.NAME)
         .addToFinalizers("kubernetes.io/pvc-protection")
         .endMetadata()
-        .withNewSpec()
-        .withStorageClassName(CLASS)
-        .withAccessModes("ReadWriteOnce")
+        .editSpec()
         .withVolumeMode("Filesystem")
-        .withNewResources()
-        .addToRequests("storage", new Quantity("1Gi"))
-        .endResources()
         .endSpec()
         .withNewStatus()
         .withPhase("Pending")
@@ -198,13 +187,7 @@ abstract class ProvisionerTestBed {
   }
 
   PersistentVolumeClaimBuilder clone(String name, String source) {
-    return claim(name)
-        .editSpec()
-        .withNewDataSource()
-        .withKind("PersistentVolumeClaim")
-        .withName(source)
-        .endDataSource()
-        .endSpec();
+    return Manifests.from(source, claim(name));
   }
 
   PersistentVolumeClaim create(PersistentVolumeClaimBuilder claim) {

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.fabric8.kubernetes.client.dsl.base.PatchContext;
 import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import io.grpc.Status;
-import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -119,23 +118,6 @@ class RestartTest extends ProvisionerTestBed {
 
     storageClass(CLASS, "Immediate");
     assertThat(awaitVolumeOf(claim)).isNotNull();
-  }
-
-  @Test
-  void closingEndsEveryThreadWithinSecondsEvenWhileTheDriverIsSlow() {
-    driver.createMillis = 20_000;
-    var provisioner = start();
-    create(claim("data"));
-    eventually(() -> assertThat(driver.creates).isNotEmpty());
-
-    long begun = System.nanoTime();
-    provisioner.close();
-
-    assertThat(Duration.ofNanos(System.nanoTime() - begun)).isLessThan(Duration.ofSeconds(8));
-    assertThat(provisioner.ready()).isFalse();
-    eventually(() ->
-        assertThat(Thread.getAllStackTraces().keySet().stream().map(Thread::getName))
-            .noneMatch(name -> name.startsWith("csi-clone-")));
   }
 
   @Test

@@ -4,10 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.csiclone.csiproto.Topology;
 import io.csiclone.csiproto.TopologyRequirement;
+import io.fabric8.kubernetes.api.model.Node;
+import io.fabric8.kubernetes.api.model.NodeBuilder;
 import io.fabric8.kubernetes.api.model.PersistentVolumeBuilder;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.TopologySelectorTermBuilder;
-import io.fabric8.kubernetes.api.model.storage.StorageClassBuilder;
 import io.grpc.Status;
 import java.util.List;
 import java.util.Map;
@@ -15,6 +16,8 @@ import java.util.Objects;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** One provisioner for all nodes of a driver whose volumes are in zones. */
 class TopologyTest extends ProvisionerTestBed {
@@ -37,13 +40,7 @@ class TopologyTest extends ProvisionerTestBed {
   private void classInZones(String name, String bindingMode, String... zones) {
     client
         .resource(
-            new StorageClassBuilder()
-                .withNewMetadata()
-                .withName(name)
-                .endMetadata()
-                .withProvisioner(ScriptedDriver.NAME)
-                .withReclaimPolicy("Delete")
-                .withVolumeBindingMode(bindingMode)
+            Manifests.storageClass(name, bindingMode)
                 .addToAllowedTopologies(
                     new TopologySelectorTermBuilder()
                         .addNewMatchLabelExpression()
@@ -122,10 +119,11 @@ class TopologyTest extends ProvisionerTestBed {
     assertThat(zones(asked().getPreferredList())).containsExactly("west", "north");
   }
 
-  @Test
-  void aNodeOutsideOfTheAllowedTopologiesIsNamed() {
+  @ParameterizedTest(name = "strict: {0}")
+  @ValueSource(booleans = {false, true})
+  void aNodeOutsideOfTheAllowedTopologiesIsNamed(boolean strict) {
     classInZones("limited", "WaitForFirstConsumer", "west");
-    start();
+    start(driver, builder -> strict ? builder.strictTopology() : builder);
     waiting("data", "limited", "node-1");
 
     eventually(() ->
@@ -134,6 +132,62 @@ class TopologyTest extends ProvisionerTestBed {
             .asString()
             .contains("node-1", "east", "storage class limited"));
     assertThat(driver.creates).isEmpty();
+  }
+
+  @Test
+  void strictlyWithinTheAllowedTopologiesOnlyTheZoneOfTheSelectedNodeWillDo() {
+    classInZones("limited", "WaitForFirstConsumer", "east", "west");
+    start(driver, ProvisionerBuilder::strictTopology);
+    waiting("data", "limited", "node-3");
+
+    assertThat(zones(asked().getRequisiteList())).containsExactly("west");
+    assertThat(zones(asked().getPreferredList())).containsExactly("west");
+  }
+
+  @Test
+  void nodesWhereTheDriverTellsPlacesByOtherKeysAreNoPlaceForASelectedOnesVolume() {
+    node("node-4", "topology.scripted.example.com/rack", "r1");
+    start();
+    waiting("data", "late", "node-3");
+
+    assertThat(zones(asked().getRequisiteList())).containsExactly("east", "west");
+  }
+
+  @Test
+  void aSelectedNodeWithoutTheDriversLabelIsNamedAndStaysSelected() {
+    node("node-4", "north");
+    client
+        .nodes()
+        .withName("node-4")
+        .edit(node -> {
+          node.getMetadata().getLabels().clear();
+          return node;
+        });
+    start();
+    waiting("data", "late", "node-4");
+
+    eventually(() ->
+        assertThat(eventsAbout("data"))
+            .singleElement()
+            .asString()
+            .contains("node node-4 lacks the label " + ZONE));
+    assertThat(get("data").getMetadata().getAnnotations())
+        .containsEntry(Names.SELECTED_NODE, "node-4");
+    assertThat(driver.creates).isEmpty();
+  }
+
+  @Test
+  void anotherFailureThanLackOfRoomKeepsTheSelectedNode() {
+    driver.nextCreates.add(Status.INTERNAL);
+    driver.nextCreates.add(Status.OUT_OF_RANGE);
+    start();
+
+    var claim = waiting("data", "late", "node-1");
+
+    awaitVolumeOf(claim);
+    assertThat(driver.creates).hasSize(3);
+    assertThat(get("data").getMetadata().getAnnotations())
+        .containsEntry(Names.SELECTED_NODE, "node-1");
   }
 
   @Test
@@ -217,7 +271,11 @@ class TopologyTest extends ProvisionerTestBed {
         assertThat(get("copy").getMetadata().getAnnotations())
             .doesNotContainKey(Names.SELECTED_NODE));
     eventually(() ->
-        assertThat(eventsAbout("copy")).anyMatch(event -> event.contains("TopologyConflict")));
+        assertThat(eventsAbout("copy"))
+            .contains(
+                "Warning ProvisioningFailed: TopologyConflict: volume origin-volume of source claim"
+                    + " team-a/origin cannot be reached from the selected node node-1; the pod has"
+                    + " to run where that volume is"));
     assertThat(driver.creates).isEmpty();
   }
 
@@ -225,12 +283,22 @@ class TopologyTest extends ProvisionerTestBed {
   void aSelectedNodeThatIsGoneIsGivenBackToTheScheduler() {
     start();
     waiting("data", "late", "node-9");
+    // One that is there, but does not run the driver.
+    client.nodes().resource(nodeWithoutDriver("node-8")).create();
+    waiting("other", "late", "node-8");
 
     eventually(() ->
         assertThat(get("data").getMetadata().getAnnotations())
             .doesNotContainKey(Names.SELECTED_NODE));
     eventually(
         () -> assertThat(eventsAbout("data")).anyMatch(event -> event.contains("node-9 is gone")));
+    eventually(() ->
+        assertThat(get("other").getMetadata().getAnnotations())
+            .doesNotContainKey(Names.SELECTED_NODE));
+  }
+
+  private static Node nodeWithoutDriver(String name) {
+    return new NodeBuilder().withNewMetadata().withName(name).endMetadata().build();
   }
 
   @Test
@@ -242,6 +310,11 @@ class TopologyTest extends ProvisionerTestBed {
     eventually(() ->
         assertThat(get("data").getMetadata().getAnnotations())
             .doesNotContainKey(Names.SELECTED_NODE));
+    eventually(() ->
+        assertThat(eventsAbout("data"))
+            .contains(
+                "Warning ProvisioningFailed: RESOURCE_EXHAUSTED: east is full; another node will"
+                    + " be tried"));
   }
 
   @Test

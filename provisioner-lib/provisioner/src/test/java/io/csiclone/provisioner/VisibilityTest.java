@@ -6,8 +6,13 @@ import io.csiclone.provisioner.VolumeProgress.Copying;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.grpc.Status;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -45,6 +50,27 @@ class VisibilityTest extends ProvisionerTestBed {
     assertThat(finalizers("copy")).doesNotContain(Names.MAKING);
   }
 
+  @Test
+  void howeverFastACopyGoesItsClaimIsNotWrittenToAtEveryStep() {
+    boundClaim("origin");
+    driver.createAnswer = Status.ABORTED;
+    var percent = new AtomicInteger();
+    start(
+        driver,
+        builder ->
+            builder.progress(name ->
+                Optional.of(new Copying(percent.incrementAndGet(), 100, Optional.empty()))));
+    create(clone("copy", "origin"));
+
+    // Ten seconds are between two writes; the polls of the driver begin with tenths of one.
+    eventually(() -> assertThat(driver.creates).hasSizeGreaterThan(4));
+
+    assertThat(percent).hasValueGreaterThan(3);
+    assertThat(get("copy").getMetadata().getAnnotations())
+        .containsEntry("csi-clone.io/progress", "1%");
+    assertThat(eventsAbout("copy")).hasSize(1);
+  }
+
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
@@ -63,63 +89,120 @@ class VisibilityTest extends ProvisionerTestBed {
 
   @Test
   void volumesMadeFailuresAndCallsAreCountedUnderTheNamesDashboardsKnow() {
-    var meters = new SimpleMeterRegistry();
+    var meters = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     boundClaim("origin");
+    boundClaim("old");
+    release("old-volume");
     driver.nextCreates.add(Status.INTERNAL);
+    driver.nextDeletes.add(Status.FAILED_PRECONDITION);
     start(driver, builder -> builder.meters(meters));
 
     awaitVolumeOf(create(clone("copy", "origin")));
 
+    String clone = "{class=\"csi-cloning\",source=\"PersistentVolumeClaim\"";
+    String volume = "{class=\"csi-cloning\"";
+    String call =
+        "{driver_name=\"scripted.example.com\",grpc_status_code=\"%s\",method_name=\"%s\"";
+    String createVolume = "/csi.v1.Controller/CreateVolume";
+    String deleteVolume = "/csi.v1.Controller/DeleteVolume";
     eventually(() ->
-        assertThat(
-                meters
-                    .get("controller.persistentvolumeclaim.provision")
-                    .tags("class", CLASS, "source", "PersistentVolumeClaim")
-                    .counter()
-                    .count())
-            .isEqualTo(1));
-    assertThat(
-            meters
-                .get("controller.persistentvolumeclaim.provision.failed")
-                .tags("class", CLASS, "source", "PersistentVolumeClaim")
-                .counter()
-                .count())
-        .isEqualTo(1);
-    assertThat(
-            meters
-                .get("csi.sidecar.operations")
-                .tags(
-                    "driver_name",
-                    ScriptedDriver.NAME,
-                    "method_name",
-                    "/csi.v1.Controller/CreateVolume",
-                    "grpc_status_code",
-                    "INTERNAL")
-                .timer()
-                .count())
+        assertThat(meters.scrape().lines())
+            .contains(
+                "controller_persistentvolumeclaim_provision_total" + clone + "} 1.0",
+                "controller_persistentvolumeclaim_provision_failed_total" + clone + "} 1.0",
+                "controller_persistentvolumeclaim_provision_duration_seconds_count" + clone + "} 1",
+                "controller_persistentvolumeclaim_provision_duration_seconds_bucket"
+                    + clone
+                    + ",le=\"3600.0\"} 1",
+                "controller_persistentvolume_delete_total" + volume + "} 1.0",
+                "controller_persistentvolume_delete_failed_total" + volume + "} 1.0",
+                "controller_persistentvolume_delete_duration_seconds_count" + volume + "} 1",
+                "csi_sidecar_operations_seconds_count" + call.formatted("OK", createVolume) + "} 1",
+                "csi_sidecar_operations_seconds_count"
+                    + call.formatted("Internal", createVolume)
+                    + "} 1",
+                "csi_sidecar_operations_seconds_count"
+                    + call.formatted("FailedPrecondition", deleteVolume)
+                    + "} 1",
+                "csi_clone_events_dropped_total{driver_name=\"scripted.example.com\"} 0.0",
+                "workqueue_depth{name=\"claims\"} 0.0")
+            .anyMatch(line -> line.startsWith("workqueue_adds_total{name=\"claims\"} "))
+            .anyMatch(line -> line.startsWith("workqueue_retries_total{name=\"volumes\"} "))
+            .anyMatch(line -> line.startsWith("workqueue_queue_duration_seconds_bucket{name="))
+            .anyMatch(line -> line.startsWith("workqueue_work_duration_seconds_bucket{name=")));
+  }
+
+  /** As kube-controller-manager does when a claim is gone. */
+  private void release(String volume) {
+    client
+        .persistentVolumes()
+        .withName(volume)
+        .edit(object -> {
+          object.getStatus().setPhase("Released");
+          return object;
+        });
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "OK,OK",
+    "CANCELLED,Canceled",
+    "DEADLINE_EXCEEDED,DeadlineExceeded",
+    "RESOURCE_EXHAUSTED,ResourceExhausted",
+    "UNKNOWN,Unknown"
+  })
+  void codesAreSpelledAsTheSidecarsSpellThem(Status.Code code, String label) {
+    var meters = new SimpleMeterRegistry();
+    new ProvisionerMetrics(meters, "d").called("Controller/CreateVolume", code, Duration.ZERO);
+
+    assertThat(meters.get("csi.sidecar.operations").tag("grpc_status_code", label).timer().count())
         .isEqualTo(1);
   }
 
   @Test
   void theTimeFromCreationToBoundIsMeasuredWhoeverMadeTheClaimWaitAndWithHours() {
     var meters = new SimpleMeterRegistry();
+    boundClaim("origin");
     start(driver, builder -> builder.meters(meters));
-    var claim = create(claim("data"));
-    awaitVolumeOf(claim);
 
-    bind(claim);
+    bind(create(claim("data")));
+    bind(create(clone("copy", "origin")));
 
-    eventually(() -> {
-      var timer = meters.get("csi.clone.claim.bound").tags("class", CLASS, "source", "").timer();
-      assertThat(timer.count()).isEqualTo(1);
-      assertThat(timer.takeSnapshot().histogramCounts())
-          .extracting(bucket -> Duration.ofNanos((long) bucket.bucket()))
-          .contains(Duration.ofHours(1), Duration.ofHours(8));
-    });
+    for (String source : List.of("", "PersistentVolumeClaim")) {
+      eventually(() -> {
+        var timer =
+            meters.get("csi.clone.claim.bound").tags("class", CLASS, "source", source).timer();
+        assertThat(timer.count()).isEqualTo(1);
+        assertThat(timer.takeSnapshot().histogramCounts())
+            .extracting(bucket -> Duration.ofNanos((long) bucket.bucket()))
+            .contains(Duration.ofHours(1), Duration.ofHours(8));
+      });
+    }
+  }
+
+  @Test
+  void aCloneOfHoursIsAmongThoseOfHoursHoweverShortItsLastAttemptWas() {
+    var meters = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+    Instant created = Instant.parse("2026-01-02T03:04:05Z");
+    var clone =
+        clone("copy", "origin")
+            .editMetadata()
+            .withCreationTimestamp(created.toString())
+            .endMetadata()
+            .build();
+
+    new ProvisionerMetrics(meters, ScriptedDriver.NAME)
+        .bound(clone, created.plus(Duration.ofMinutes(150)));
+
+    String buckets =
+        "csi_clone_claim_bound_seconds_bucket{class=\"csi-cloning\",source=\"PersistentVolumeClaim\",le=";
+    assertThat(meters.scrape().lines())
+        .contains(buckets + "\"7200.0\"} 0", buckets + "\"14400.0\"} 1");
   }
 
   /** As kube-controller-manager does. */
   private void bind(PersistentVolumeClaim claim) {
+    awaitVolumeOf(claim);
     eventually(() ->
         client
             .resource(get(claim.getMetadata().getName()))

@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.csiclone.provisioner.WorkQueue.Outcome;
 import io.csiclone.provisioner.WorkQueue.Retry;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
@@ -22,6 +23,8 @@ class WorkQueueTest {
   private static final Retry SLOW = new Retry(Duration.ofMinutes(1), Duration.ofMinutes(1));
   private static final Retry QUICK = new Retry(Duration.ofMillis(1), Duration.ofMillis(4));
 
+  private final SimpleMeterRegistry meters = new SimpleMeterRegistry();
+  private final ProvisionerMetrics metrics = new ProvisionerMetrics(meters, ScriptedDriver.NAME);
   private final List<WorkQueue<String>> queues = new CopyOnWriteArrayList<>();
   private final List<String> done = new CopyOnWriteArrayList<>();
 
@@ -31,7 +34,7 @@ class WorkQueueTest {
   }
 
   private WorkQueue<String> queue(int concurrency, Retry retry, Function<String, Outcome> work) {
-    var queue = new WorkQueue<String>("test", concurrency, retry, work);
+    var queue = new WorkQueue<String>("test", concurrency, retry, metrics, work);
     queues.add(queue);
     queue.start();
     return queue;
@@ -43,7 +46,7 @@ class WorkQueueTest {
 
   @Test
   void aKeyOfferedManyTimesBeforeItsTurnIsWorkedOnOnce() {
-    var queue = new WorkQueue<String>("test", 1, QUICK, this::note);
+    var queue = new WorkQueue<String>("test", 1, QUICK, metrics, this::note);
     queues.add(queue);
     for (int i = 0; i < 100; i++) {
       queue.offer("a");
@@ -181,5 +184,38 @@ class WorkQueueTest {
     queue.offer("a");
 
     await().during(Duration.ofMillis(200)).until(done::isEmpty);
+  }
+
+  @Test
+  void itTellsHowManyKeysAreDueAndHowLongTheirTurnsTake() {
+    var free = new CountDownLatch(1);
+    var queue =
+        queue(
+            1,
+            SLOW,
+            key -> {
+              awaitLatch(free);
+              return key.equals("bad") ? Outcome.BACK_OFF : note(key);
+            });
+    for (String key : List.of("a", "b", "bad", "c")) {
+      queue.offer(key);
+    }
+
+    await().until(() -> depth() == 3);
+    free.countDown();
+    awaitDone("a", "b", "c");
+
+    await().until(() -> meters.get("workqueue.work.duration").timer().count() == 4);
+    // The one that failed is not due for a minute.
+    assertThat(depth()).isZero();
+    assertThat(meters.get("workqueue.queue.duration").timer().count()).isEqualTo(4);
+    assertThat(meters.get("workqueue.retries").counter().count()).isEqualTo(1);
+    assertThat(meters.get("workqueue.adds").counter().count()).isEqualTo(5);
+    queue.close();
+    assertThat(meters.find("workqueue.depth").gauge()).isNull();
+  }
+
+  private double depth() {
+    return meters.get("workqueue.depth").tag("name", "test").gauge().value();
   }
 }
