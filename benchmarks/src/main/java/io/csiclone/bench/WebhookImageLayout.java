@@ -57,8 +57,8 @@ record WebhookImageLayout(Path java, Path app) {
   }
 
   /**
-   * Makes the cache: takes the signatures off the jars, starts the webhook on a small cluster, has
-   * it judge reviews of every kind, and ends it.
+   * Makes the cache: takes the signatures off the jars, starts the webhook on a small cluster that
+   * has a certificate already, has it judge reviews of every kind, and ends it.
    *
    * @param work a folder for what is left over
    */
@@ -75,6 +75,13 @@ record WebhookImageLayout(Path java, Path app) {
     Files.deleteIfExists(cache());
     try (Children children = new Children()) {
       var kubeconfig = BenchCluster.start(children, TRAINING_CLAIMS, "256m");
+      // A certificate is made once in a cluster's life and renewed twice a year; the classes for it
+      // would be in memory for ever.
+      var first =
+          WebhookProcess.start(
+              children,
+              new WebhookProcess.Launch(java, CACHE_OPTIONS, jar(), List.of(), kubeconfig, log));
+      Children.end(first.process(), 60);
       var webhook =
           WebhookProcess.start(
               children,

@@ -11,6 +11,8 @@ import io.fabric8.kubernetes.client.extended.leaderelection.resourcelock.LeaderE
 import io.fabric8.kubernetes.client.extended.leaderelection.resourcelock.LeaseLock;
 import java.net.HttpURLConnection;
 import java.time.Duration;
+import java.time.ZoneOffset;
+import java.time.ZonedDateTime;
 import java.util.Objects;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
@@ -23,8 +25,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Elects one of the replicas through a Lease. Two may believe for a moment that they lead, when
- * clocks differ much; so whatever a leader writes has to be guarded by the version it has read.
+ * Elects one of the replicas through a Lease, whatever their clocks show. Two may believe for a
+ * moment that they lead, when one was held up or cut off; so whatever a leader writes has to be
+ * guarded by the version it has read.
  */
 final class Leadership implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Leadership.class);
@@ -133,22 +136,39 @@ final class Leadership implements AutoCloseable {
     }
   }
 
-  /** Says in one line, and once, why the Lease cannot be had. */
+  /**
+   * Says in one line, and once, why the Lease cannot be had; and tells how long it has been seen
+   * unchanged here instead of when its holder's clock says that it was renewed.
+   */
   private final class ReportingLock extends LeaseLock {
+    private @Nullable LeaderElectionRecord seen;
+    private long sinceNanos;
+
     ReportingLock() {
       super(namespace, name, identity);
     }
 
     @Override
-    public synchronized LeaderElectionRecord get(KubernetesClient client) {
+    public synchronized @Nullable LeaderElectionRecord get(KubernetesClient client) {
       try {
         LeaderElectionRecord record = super.get(client);
         failure = null;
-        return record;
+        return record == null ? null : asSeenHere(record);
       } catch (KubernetesClientException e) {
         report(e);
         throw e;
       }
+    }
+
+    private LeaderElectionRecord asSeenHere(LeaderElectionRecord record) {
+      if (!record.equals(seen)) {
+        seen = record;
+        sinceNanos = System.nanoTime();
+      }
+      Duration unchanged = Duration.ofNanos(System.nanoTime() - sinceNanos);
+      return record.toBuilder()
+          .renewTime(ZonedDateTime.now(ZoneOffset.UTC).minus(unchanged))
+          .build();
     }
 
     @Override

@@ -19,6 +19,7 @@ import org.bouncycastle.asn1.pkcs.PrivateKeyInfo;
 import org.bouncycastle.openssl.PEMKeyPair;
 import org.bouncycastle.openssl.PEMParser;
 import org.bouncycastle.util.io.pem.PemObject;
+import org.bouncycastle.util.io.pem.PemReader;
 import org.bouncycastle.util.io.pem.PemWriter;
 import org.jspecify.annotations.Nullable;
 
@@ -55,21 +56,43 @@ final class Pem {
    * or the older forms of openssl, not encrypted.
    */
   static PrivateKey privateKey(String pem, String algorithm) throws GeneralSecurityException {
+    try (PemReader reader = new PemReader(new StringReader(pem))) {
+      PemObject first = reader.readPemObject();
+      // What is kept here has this form; the parser for all the others is hundreds of classes.
+      if (first != null && first.getType().equals(PRIVATE_KEY)) {
+        return privateKey(first.getContent(), algorithm);
+      }
+    } catch (IOException | RuntimeException e) {
+      throw unreadable(e);
+    }
+    return ofOlderForm(pem, algorithm);
+  }
+
+  private static PrivateKey ofOlderForm(String pem, String algorithm)
+      throws GeneralSecurityException {
     try (PEMParser parser = new PEMParser(new StringReader(pem))) {
       for (Object found = parser.readObject(); found != null; found = parser.readObject()) {
         // Curve parameters may stand before a key of the older form.
         PrivateKeyInfo key =
             found instanceof PEMKeyPair pair ? pair.getPrivateKeyInfo() : asKey(found);
         if (key != null) {
-          return KeyFactory.getInstance(algorithm)
-              .generatePrivate(new PKCS8EncodedKeySpec(key.getEncoded()));
+          return privateKey(key.getEncoded(), algorithm);
         }
       }
       throw new GeneralSecurityException("no private key in it that is not encrypted");
     } catch (IOException | RuntimeException e) {
-      // The parser answers damaged base64 with either.
-      throw new GeneralSecurityException("no readable PEM", e);
+      throw unreadable(e);
     }
+  }
+
+  private static PrivateKey privateKey(byte[] pkcs8, String algorithm)
+      throws GeneralSecurityException {
+    return KeyFactory.getInstance(algorithm).generatePrivate(new PKCS8EncodedKeySpec(pkcs8));
+  }
+
+  /** The parser answers damaged base64 with exceptions of several kinds. */
+  private static GeneralSecurityException unreadable(Exception cause) {
+    return new GeneralSecurityException("no readable PEM", cause);
   }
 
   private static @Nullable PrivateKeyInfo asKey(Object found) {

@@ -9,6 +9,7 @@ import io.fabric8.kubernetes.api.model.SecretBuilder;
 import io.fabric8.kubernetes.api.model.admissionregistration.v1.MutatingWebhookConfiguration;
 import io.fabric8.kubernetes.api.model.admissionregistration.v1.MutatingWebhookConfigurationBuilder;
 import io.fabric8.kubernetes.api.model.admissionregistration.v1.ValidatingWebhookConfigurationBuilder;
+import io.fabric8.kubernetes.api.model.coordination.v1.LeaseBuilder;
 import io.fabric8.kubernetes.client.ConfigBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
@@ -23,6 +24,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.time.ZoneOffset;
+import java.time.ZonedDateTime;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
@@ -40,6 +42,8 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @EnableKubernetesMockClient(crud = true)
 class SelfManagedCertificatesTest {
@@ -362,6 +366,25 @@ class SelfManagedCertificatesTest {
     await().untilAsserted(() -> assertThat(others).hasSize(2));
   }
 
+  @ParameterizedTest
+  @ValueSource(ints = {-10, 10})
+  void aHolderWhoseClockIsTenMinutesOffKeepsItsLeaseAndLosesItInTimeWhenItIsGone(int minutes)
+      throws Exception {
+    start().close();
+    holdLease("skewed", minutes);
+    start();
+
+    long begun = System.nanoTime();
+    while (System.nanoTime() - begun < TIMING.lease().multipliedBy(2).toNanos()) {
+      assertThat(holder()).as("while its holder renews it").isEqualTo("skewed");
+      holdLease("skewed", minutes);
+      Thread.sleep(100);
+    }
+
+    // Within minutes fewer than its clock is off.
+    await().atMost(Duration.ofSeconds(30)).until(() -> !holder().equals("skewed"));
+  }
+
   @Test
   void aClockThatJumpsAheadAndBackLeavesCertificatesThatAreGoodByBoth() throws Exception {
     createConfigurations();
@@ -557,6 +580,21 @@ class SelfManagedCertificatesTest {
         .get()
         .getSpec()
         .getHolderIdentity();
+  }
+
+  private void holdLease(String holder, int minutesAhead) {
+    client
+        .leases()
+        .inNamespace(options.namespace())
+        .withName(options.secretName())
+        .edit(lease ->
+            new LeaseBuilder(lease)
+                .editSpec()
+                .withHolderIdentity(holder)
+                .withLeaseDurationSeconds((int) TIMING.lease().toSeconds())
+                .withRenewTime(ZonedDateTime.now(ZoneOffset.UTC).plusMinutes(minutesAhead))
+                .endSpec()
+                .build());
   }
 
   private Certificates start() {

@@ -25,19 +25,15 @@ final class AdmissionServlet extends HttpServlet {
   private static final String JSON = "application/json";
 
   private final transient AdmissionCore core;
-  private final transient Reviews reviews;
+  private final transient Reviews written = Reviews.ofWritten();
+  private final transient Reviews stored = Reviews.ofStored();
   private final transient Answers answers;
   private final transient AdmissionMetrics metrics;
   private final transient BadRequests badRequests;
 
   AdmissionServlet(
-      AdmissionCore core,
-      Reviews reviews,
-      Answers answers,
-      AdmissionMetrics metrics,
-      BadRequests badRequests) {
+      AdmissionCore core, Answers answers, AdmissionMetrics metrics, BadRequests badRequests) {
     this.core = core;
-    this.reviews = reviews;
     this.answers = answers;
     this.metrics = metrics;
     this.badRequests = badRequests;
@@ -76,8 +72,8 @@ final class AdmissionServlet extends HttpServlet {
   byte[] answer(HttpServletRequest request) throws IOException {
     // Without the path's parameters, if it has any.
     return switch (request.getServletPath()) {
-      case "/mutate" -> answer(Hook.MUTATE, request, core::mutate);
-      case "/validate" -> answer(Hook.VALIDATE, request, core::validate);
+      case "/mutate" -> answer(Hook.MUTATE, request, written, core::mutate);
+      case "/validate" -> answer(Hook.VALIDATE, request, stored, core::validate);
       default ->
           throw new BadReviewException(
               404, "There is nothing at this path; reviews are answered at /mutate and /validate.");
@@ -85,7 +81,10 @@ final class AdmissionServlet extends HttpServlet {
   }
 
   private byte[] answer(
-      Hook hook, HttpServletRequest request, Function<AdmissionAttempt, Decision> decide)
+      Hook hook,
+      HttpServletRequest request,
+      Reviews reviews,
+      Function<AdmissionAttempt, Decision> decide)
       throws IOException {
     if (!"POST".equals(request.getMethod())) {
       throw new BadReviewException(405, "Reviews are sent by POST.");

@@ -2,11 +2,15 @@ package io.csiclone.webhook;
 
 import io.csiclone.rules.Finding;
 import io.csiclone.rules.RuleCode;
+import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
+import java.util.function.Function;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JsonGenerator;
 import tools.jackson.core.ObjectWriteContext;
 import tools.jackson.core.json.JsonFactory;
@@ -23,7 +27,27 @@ final class Answers {
   private static final int USUAL_LENGTH = 512;
   private static final JsonFactory JSON = new JsonFactory();
 
+  /** What the API server is told of most claims, and of what is no claim of ours. */
+  private final Frame admitted = Frame.around(uid -> admission(uid, true));
+
+  private final Frame ignored = Frame.around(uid -> admission(uid, false));
+
   byte[] write(AdmissionAttempt attempt, Decision decision) {
+    if (decision instanceof Decision.Allowed
+        && decision.warnings().isEmpty()
+        && decision.basis().warnedOf().isEmpty()
+        && Frame.takes(attempt.uid())) {
+      return (attempt.claim() == null ? ignored : admitted).with(attempt.uid());
+    }
+    return write(attempt.uid(), attempt.claim(), decision);
+  }
+
+  private static byte[] admission(String uid, boolean ofClaim) {
+    return write(uid, ofClaim ? new PersistentVolumeClaim() : null, Decision.ALLOWED);
+  }
+
+  private static byte[] write(
+      String uid, @Nullable PersistentVolumeClaim claim, Decision decision) {
     // Text first: a name may hold half a character, which only the way to bytes mends.
     var text = new StringWriter(USUAL_LENGTH);
     try (var json = JSON.createGenerator(ObjectWriteContext.empty(), text)) {
@@ -34,7 +58,7 @@ final class Answers {
       boolean allowed =
           decision instanceof Decision.Allowed || decision instanceof Decision.Patched;
       json.writeBooleanProperty("allowed", allowed);
-      if (attempt.claim() != null) {
+      if (claim != null) {
         audit(json, decision);
       }
       switch (decision) {
@@ -43,11 +67,11 @@ final class Answers {
           json.writeStringProperty("patch", base64(patch(patched.patch())));
           json.writeStringProperty("patchType", "JSONPatch");
         }
-        case Decision.Denied denied -> refusal(json, attempt, denied.findings());
+        case Decision.Denied denied -> refusal(json, claim, denied.findings());
         case Decision.Unjudged unjudged ->
             status(json, 503, "ServiceUnavailable", clip(unjudged.message()));
       }
-      json.writeStringProperty("uid", attempt.uid());
+      json.writeStringProperty("uid", uid);
       if (!decision.warnings().isEmpty()) {
         json.writeArrayPropertyStart("warnings");
         for (var warning : decision.warnings()) {
@@ -88,7 +112,7 @@ final class Answers {
   }
 
   private static void refusal(
-      JsonGenerator json, AdmissionAttempt attempt, List<Finding> findings) {
+      JsonGenerator json, @Nullable PersistentVolumeClaim claim, List<Finding> findings) {
     json.writeObjectPropertyStart("status");
     json.writeNumberProperty("code", 403);
     json.writeObjectPropertyStart("details");
@@ -102,7 +126,6 @@ final class Answers {
     }
     json.writeEndArray();
     json.writeStringProperty("kind", "persistentvolumeclaims");
-    var claim = attempt.claim();
     var name = claim == null ? null : claim.getMetadata().getName();
     if (name != null) {
       json.writeStringProperty("name", name);
@@ -159,5 +182,38 @@ final class Answers {
 
   private static String base64(String text) {
     return Base64.getEncoder().encodeToString(text.getBytes(StandardCharsets.UTF_8));
+  }
+
+  /** An answer that has been written once and differs in the uid alone. */
+  private record Frame(byte[] before, byte[] after) {
+
+    private static final String PLACE = "UID";
+
+    static Frame around(Function<String, byte[]> answer) {
+      var text = new String(answer.apply(PLACE), StandardCharsets.UTF_8);
+      int at = text.indexOf(PLACE);
+      return new Frame(
+          text.substring(0, at).getBytes(StandardCharsets.UTF_8),
+          text.substring(at + PLACE.length()).getBytes(StandardCharsets.UTF_8));
+    }
+
+    /** Whether this uid stands in JSON as it is. */
+    static boolean takes(String uid) {
+      for (int i = 0; i < uid.length(); i++) {
+        char each = uid.charAt(i);
+        if (each < ' ' || each > '~' || each == '"' || each == '\\') {
+          return false;
+        }
+      }
+      return true;
+    }
+
+    byte[] with(String uid) {
+      var whole = Arrays.copyOf(before, before.length + uid.length() + after.length);
+      System.arraycopy(
+          uid.getBytes(StandardCharsets.US_ASCII), 0, whole, before.length, uid.length());
+      System.arraycopy(after, 0, whole, before.length + uid.length(), after.length);
+      return whole;
+    }
   }
 }

@@ -35,7 +35,7 @@ enum ClassOrigin {
           "system:kube-controller-manager",
           "system:serviceaccount:kube-system:persistent-volume-binder");
 
-  private static final String LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration";
+  static final String LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration";
 
   static ClassOrigin of(PersistentVolumeClaim claim, KubernetesSerialization json) {
     var annotations =

@@ -9,6 +9,9 @@ import org.jspecify.annotations.Nullable;
 /** What is answered to a request. */
 sealed interface Decision {
 
+  /** Nothing to say and nothing to count. */
+  Decision ALLOWED = new Allowed(List.of());
+
   /** Texts that are shown to the user beside the answer. */
   List<String> warnings();
 
@@ -55,6 +58,6 @@ sealed interface Decision {
   record Unjudged(String message, List<String> warnings, Basis basis) implements Decision {}
 
   static Decision allowed() {
-    return new Allowed(List.of());
+    return ALLOWED;
   }
 }

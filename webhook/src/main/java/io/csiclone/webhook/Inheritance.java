@@ -76,13 +76,13 @@ final class Inheritance {
             ? PatchOperation.replace(PATH, sourceClass)
             : PatchOperation.add(PATH, sourceClass));
     warnings.add(
-        "storageClassName was set to %s, the class of the source claim %s%s"
-            .formatted(
-                sourceClass,
-                named.name(),
-                origin == ClassOrigin.ADMISSION
-                    ? ", in place of the default " + written.storageClassName()
-                    : ""));
+        "storageClassName was set to "
+            + sourceClass
+            + ", the class of the source claim "
+            + named.name()
+            + (origin == ClassOrigin.ADMISSION
+                ? ", in place of the default " + written.storageClassName()
+                : ""));
     return null;
   }
 

@@ -52,8 +52,7 @@ final class PemBundle {
       }
       // Never leaves memory, so its password protects nothing; some key managers want one.
       var password = "";
-      var store = KeyStore.getInstance("PKCS12");
-      store.load(null, null);
+      var store = emptyStore();
       store.setKeyEntry(ALIAS, key, password.toCharArray(), chain);
       return SslBundle.of(
           SslStoreBundle.of(store, password, trusting(callers, chain[0])),
@@ -70,13 +69,19 @@ final class PemBundle {
     if (callers == null) {
       return null;
     }
-    var store = KeyStore.getInstance("PKCS12");
-    store.load(null, null);
+    var store = emptyStore();
     // An empty store fails every server. With only the own certificate in it, a caller would need
     // the own key.
     for (var trusted : callers.isEmpty() ? List.of(own) : callers) {
       store.setCertificateEntry("caller-" + store.size(), trusted);
     }
+    return store;
+  }
+
+  /** Not PKCS12, which derives a key by 10,000 rounds whenever one is put in or taken out. */
+  private static KeyStore emptyStore() throws GeneralSecurityException, IOException {
+    var store = KeyStore.getInstance("JKS");
+    store.load(null, null);
     return store;
   }
 

@@ -21,24 +21,34 @@ final class Reviews {
 
   private static final int LONGEST_UID = 128;
 
-  /** Most of a review; who owns which field matters for those of the spec alone. */
-  private static final Unread UNREAD =
-      Unread.all()
-          .and(
-              "request",
-              Unread.all("resource", "requestKind", "requestResource", "options")
-                  .and("userInfo", Unread.all("uid", "groups", "extra"))
-                  .and("object", unreadOfClaim())
-                  .and("oldObject", unreadOfClaim()));
+  private final Unread unread;
 
-  private static Unread unreadOfClaim() {
-    return Unread.all("status")
-        .and(
-            "metadata",
-            Unread.all("finalizers", "ownerReferences")
-                .and(
-                    "managedFields",
-                    Unread.all().and("fieldsV1", Unread.all("f:metadata", "f:status"))));
+  private Reviews(Unread managedFields, String... annotations) {
+    var claim =
+        Unread.all("status")
+            .and(
+                "metadata",
+                Unread.all("labels", "finalizers", "ownerReferences")
+                    .and("annotations", Unread.all(annotations))
+                    .and("managedFields", managedFields));
+    this.unread =
+        Unread.all()
+            .and(
+                "request",
+                Unread.all("resource", "requestKind", "requestResource", "options")
+                    .and("userInfo", Unread.all("uid", "groups", "extra"))
+                    .and("object", claim)
+                    .and("oldObject", claim));
+  }
+
+  /** Of claims as they were written: who named what matters, of the fields of the spec. */
+  static Reviews ofWritten() {
+    return new Reviews(Unread.all().and("fieldsV1", Unread.all("f:metadata", "f:status")));
+  }
+
+  /** Of claims as they would be stored, whoever named what. */
+  static Reviews ofStored() {
+    return new Reviews(Unread.ALL, ClassOrigin.LAST_APPLIED);
   }
 
   /**
@@ -63,12 +73,12 @@ final class Reviews {
         413, "The body is larger than the %d bytes that are accepted.".formatted(LARGEST_BODY));
   }
 
-  private static Map<String, @Nullable Object> tree(byte[] bytes) {
+  private Map<String, @Nullable Object> tree(byte[] bytes) {
     if (!beginsLikeAnObject(bytes)) {
       throw new BadReviewException(400, "The body is not a JSON object.");
     }
     try {
-      return JsonTree.object(bytes, UNREAD);
+      return JsonTree.object(bytes, unread);
     } catch (IllegalArgumentException e) {
       // The reader's own message quotes the body.
       throw new BadReviewException(400, "The body is not valid JSON.");

@@ -21,7 +21,8 @@ import org.springframework.boot.ssl.SslBundleRegistry;
  */
 final class ServingCertificates implements SslBundleRegistrar, DisposableBean {
 
-  private static final String BUNDLE = "webhook";
+  /** As what the server knows them. */
+  static final String BUNDLE = "webhook";
 
   private final KubernetesClient client;
   private final WebhookProperties webhook;

@@ -10,6 +10,9 @@ final class Usage {
       one that KUBECONFIG names, or the one whose pod this process is.
 
         --server.port=8443                         HTTPS, for the API server
+        --server.address=ADDRESS                   where that is served (default: everywhere)
+        --server.connection-timeout=5s             how long a caller may take with each part of
+                                                   its request
         --management.server.port=8081              plain HTTP: /livez, /readyz, /metrics
         --management.server.address=ADDRESS        where that is served (default: everywhere)
         --csi-clone.webhook.namespace=NAME         where the certificate's Secret is kept

@@ -9,7 +9,6 @@ import org.springframework.boot.autoconfigure.context.ConfigurationPropertiesAut
 import org.springframework.boot.autoconfigure.context.LifecycleAutoConfiguration;
 import org.springframework.boot.autoconfigure.context.PropertyPlaceholderAutoConfiguration;
 import org.springframework.boot.autoconfigure.ssl.SslAutoConfiguration;
-import org.springframework.boot.tomcat.autoconfigure.servlet.TomcatServletWebServerAutoConfiguration;
 import org.springframework.context.annotation.Import;
 
 /**
@@ -24,10 +23,9 @@ import org.springframework.context.annotation.Import;
   ConfigurationPropertiesAutoConfiguration.class,
   LifecycleAutoConfiguration.class,
   PropertyPlaceholderAutoConfiguration.class,
-  SslAutoConfiguration.class,
-  TomcatServletWebServerAutoConfiguration.class
+  SslAutoConfiguration.class
 })
-@Import(WebhookConfiguration.class)
+@Import({WebhookConfiguration.class, ServerConfiguration.class})
 public class WebhookApplication {
 
   /** Runs until told to stop. */

@@ -6,18 +6,11 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.time.Clock;
-import java.util.Set;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
 import org.springframework.boot.availability.ApplicationAvailability;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
-import org.springframework.boot.tomcat.servlet.TomcatServletWebServerFactory;
-import org.springframework.boot.web.server.Ssl;
-import org.springframework.boot.web.server.WebServerFactoryCustomizer;
-import org.springframework.boot.web.servlet.FilterRegistrationBean;
-import org.springframework.boot.web.servlet.ServletRegistrationBean;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
-import org.springframework.core.Ordered;
 
 /** Puts the parts together. */
 @Configuration(proxyBeanMethods = false)
@@ -71,11 +64,6 @@ class WebhookConfiguration {
   }
 
   @Bean
-  Reviews reviews() {
-    return new Reviews();
-  }
-
-  @Bean
   Answers answers() {
     return new Answers();
   }
@@ -87,20 +75,8 @@ class WebhookConfiguration {
 
   @Bean
   AdmissionServlet admissionServlet(
-      AdmissionCore core,
-      Reviews reviews,
-      Answers answers,
-      AdmissionMetrics metrics,
-      BadRequests badRequests) {
-    return new AdmissionServlet(core, reviews, answers, metrics, badRequests);
-  }
-
-  /** Every path: what is at none of the two gets its answer there, too. */
-  @Bean
-  ServletRegistrationBean<AdmissionServlet> admissionPaths(AdmissionServlet servlet) {
-    var paths = new ServletRegistrationBean<>(servlet, "/mutate", "/validate", "/");
-    paths.setLoadOnStartup(1);
-    return paths;
+      AdmissionCore core, Answers answers, AdmissionMetrics metrics, BadRequests badRequests) {
+    return new AdmissionServlet(core, answers, metrics, badRequests);
   }
 
   @Bean
@@ -133,27 +109,7 @@ class WebhookConfiguration {
   }
 
   @Bean
-  FirstCollection firstCollection(ClusterFacts facts) {
-    return new FirstCollection(facts::synced);
-  }
-
-  /** Nobody is heard without a certificate, where one is asked for. */
-  @Bean
-  WebServerFactoryCustomizer<TomcatServletWebServerFactory> clientCertificates(
-      ClientCertificateProperties clients) {
-    return server -> {
-      var tls = server.getSsl();
-      if (clients.required() && tls != null) {
-        tls.setClientAuth(Ssl.ClientAuth.NEED);
-      }
-    };
-  }
-
-  @Bean
-  FilterRegistrationBean<CallerNames> callerNames(ClientCertificateProperties clients) {
-    var filter = new FilterRegistrationBean<>(new CallerNames(Set.copyOf(clients.names())));
-    filter.setEnabled(!clients.names().isEmpty());
-    filter.setOrder(Ordered.HIGHEST_PRECEDENCE);
-    return filter;
+  SpareHeap spareHeap(ClusterFacts facts) {
+    return new SpareHeap(facts::synced);
   }
 }

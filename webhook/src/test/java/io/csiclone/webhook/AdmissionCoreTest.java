@@ -50,7 +50,7 @@ class AdmissionCoreTest {
   private static AdmissionAttempt attempt(Review review) {
     var bytes = review.json().getBytes(StandardCharsets.UTF_8);
     try {
-      return new Reviews().read(new ByteArrayInputStream(bytes), bytes.length);
+      return Reviews.ofWritten().read(new ByteArrayInputStream(bytes), bytes.length);
     } catch (IOException e) {
       throw new AssertionError(e);
     }

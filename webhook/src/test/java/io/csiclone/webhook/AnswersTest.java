@@ -18,6 +18,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.json.JsonMapper;
 
 /** Answers are written by hand; the model of an AdmissionReview has to find itself in them. */
@@ -65,6 +66,22 @@ class AnswersTest {
     assertThat(understood.getResponse().getWarnings()).isEqualTo(decision.warnings());
     assertThat(understood.getResponse().getAdditionalProperties()).isEmpty();
     assertThat(JSON.readTree(answer)).isEqualTo(JSON.readTree(MODEL.asJson(understood)));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"7f1d3c52-5a55-4c7c-9d5e-0d8f7a3f6c11", "UID", "\"", "a\\u0041\",\"b", ""})
+  void theUidComesBackToTheLetter(String uid) {
+    for (var claim : Arrays.asList(CLONE.claim(), null)) {
+      var attempt = new AdmissionAttempt(uid, "team-a", claim, Map.of());
+      var response =
+          JSON.readTree(new Answers().write(attempt, Decision.allowed())).get("response");
+      assertThat(response.get("uid").asString()).isEqualTo(uid);
+      assertThat(response.get("allowed").asBoolean()).isTrue();
+      assertThat(response.has("auditAnnotations"))
+          .as("of a claim of ours")
+          .isEqualTo(claim != null);
+    }
   }
 
   @Test

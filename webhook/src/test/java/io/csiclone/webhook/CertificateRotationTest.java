@@ -18,7 +18,7 @@ class CertificateRotationTest {
     "--csi-clone.webhook.patience=20s",
     "--csi-clone.webhook.certificate.overlap=1500ms",
     // However slow the machine, a failure here is one of certificates.
-    "--server.tomcat.connection-timeout=60s"
+    "--server.connection-timeout=60s"
   };
 
   @Test

@@ -82,16 +82,24 @@ class RecordedReviewsTest {
     return new AdmissionCore(facts, RulePolicy.defaults(), FailMode.DENY, unknown, JSON);
   }
 
-  private static AdmissionAttempt read(byte[] body) {
+  private static AdmissionAttempt read(Reviews reviews, byte[] body) {
     try {
-      return new Reviews().read(new ByteArrayInputStream(body), body.length);
+      return reviews.read(new ByteArrayInputStream(body), body.length);
     } catch (IOException e) {
       throw new AssertionError(e);
     }
   }
 
+  private static AdmissionAttempt read(byte[] body) {
+    return read(Reviews.ofWritten(), body);
+  }
+
   private static AdmissionAttempt read(ObjectNode review) {
-    return read(review.toString().getBytes(StandardCharsets.UTF_8));
+    return read(bytes(review));
+  }
+
+  private static byte[] bytes(ObjectNode review) {
+    return review.toString().getBytes(StandardCharsets.UTF_8);
   }
 
   private static Decision mutate(Recording recording) {
@@ -103,7 +111,7 @@ class RecordedReviewsTest {
   }
 
   private static Decision validate(ObjectNode review) {
-    return core(UnknownClassOrigin.TRUST).validate(read(review));
+    return core(UnknownClassOrigin.TRUST).validate(read(Reviews.ofStored(), bytes(review)));
   }
 
   private static void assertUntouched(Decision decision) {

@@ -22,6 +22,9 @@ public final class ClaimReader {
   /** Names a claim's class in place of the field; what it says wins. */
   public static final String LEGACY_CLASS_ANNOTATION = "volume.beta.kubernetes.io/storage-class";
 
+  /** So many of the largest unit still are a long. */
+  private static final int MOST_DIGITS = 6;
+
   private static final BigDecimal MOST = BigDecimal.valueOf(Long.MAX_VALUE);
 
   private ClaimReader() {}
@@ -92,6 +95,10 @@ public final class ClaimReader {
     if (storage == null) {
       return 0;
     }
+    long usual = wholeUnits(storage);
+    if (usual >= 0) {
+      return usual;
+    }
     try {
       var bytes = Quantity.getAmountInBytes(storage).min(MOST).max(BigDecimal.ZERO);
       // Rounded last, for the digits of 1e999999999 would fill the memory; those of its inverse
@@ -103,6 +110,34 @@ public final class ClaimReader {
       throw new IllegalArgumentException(
           "the storage size " + storage + " is not a quantity such as 10Gi", e);
     }
+  }
+
+  /**
+   * The bytes of a size as nearly all are written, some digits and Ki, Mi, Gi or Ti, at a tenth of
+   * the price of exact arithmetic; -1 for any other.
+   */
+  private static long wholeUnits(Quantity size) {
+    var digits = size.getAmount();
+    int shift =
+        switch (size.getFormat()) {
+          case "Ki" -> 10;
+          case "Mi" -> 20;
+          case "Gi" -> 30;
+          case "Ti" -> 40;
+          case null, default -> -1;
+        };
+    if (shift < 0 || digits == null || digits.isEmpty() || digits.length() > MOST_DIGITS) {
+      return -1;
+    }
+    long units = 0;
+    for (int i = 0; i < digits.length(); i++) {
+      int digit = digits.charAt(i) - '0';
+      if (digit < 0 || digit > 9) {
+        return -1;
+      }
+      units = units * 10 + digit;
+    }
+    return units << shift;
   }
 
   private static long requestBytes(PersistentVolumeClaim claim) {

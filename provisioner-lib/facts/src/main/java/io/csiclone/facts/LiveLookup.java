@@ -1,16 +1,17 @@
 package io.csiclone.facts;
 
 import io.csiclone.facts.FactsUnavailableException.Reason;
+import io.csiclone.facts.PodPage.Pod;
 import io.csiclone.rules.NodeFacts;
-import io.fabric8.kubernetes.api.model.ListOptionsBuilder;
 import io.fabric8.kubernetes.api.model.Namespace;
 import io.fabric8.kubernetes.api.model.PersistentVolume;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
-import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.storage.CSIDriver;
 import io.fabric8.kubernetes.api.model.storage.StorageClass;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -103,7 +104,7 @@ final class LiveLookup implements Lookup {
         page -> {
           page.stream()
               .filter(pod -> Writers.writable(pod).contains(claim))
-              .forEach(pod -> writers.add(pod.getMetadata().getName()));
+              .forEach(pod -> writers.add(pod.metadata().name()));
           return writers.isEmpty();
         });
     return writers;
@@ -119,7 +120,7 @@ final class LiveLookup implements Lookup {
             for (var claim : Writers.writable(pod)) {
               var named = writers.computeIfAbsent(claim, _ -> new ArrayList<>());
               if (named.size() < MOST_NAMED) {
-                named.add(pod.getMetadata().getName());
+                named.add(pod.metadata().name());
               }
             }
           }
@@ -134,23 +135,29 @@ final class LiveLookup implements Lookup {
   private void pods(String namespace, Predicate<List<Pod>> goOn) {
     String next = null;
     do {
-      var options =
-          new ListOptionsBuilder()
-              .withLimit(PAGE)
-              .withContinue(next)
-              // Those that have ended are many where jobs run.
-              .withFieldSelector("status.phase!=Succeeded,status.phase!=Failed")
-              .build();
-      var page =
-          get(
-                  "the pods of namespace " + namespace,
-                  () -> client.pods().inNamespace(namespace).list(options))
-              .orElseThrow();
-      if (!goOn.test(page.getItems())) {
+      // Those that have ended are many where jobs run.
+      var path =
+          "/api/v1/namespaces/%s/pods?fieldSelector=%s&limit=%d%s"
+              .formatted(
+                  encoded(namespace),
+                  encoded("status.phase!=Succeeded,status.phase!=Failed"),
+                  PAGE,
+                  next == null ? "" : "&continue=" + encoded(next));
+      var page = get("the pods of namespace " + namespace, () -> podPage(path)).orElseThrow();
+      if (page.items() != null && !goOn.test(page.items())) {
         return;
       }
-      next = page.getMetadata() == null ? null : page.getMetadata().getContinue();
+      next = page.metadata() == null ? null : page.metadata().next();
     } while (next != null && !next.isEmpty());
+  }
+
+  private PodPage podPage(String path) {
+    var text = client.raw(path);
+    return client.getKubernetesSerialization().unmarshal(text == null ? "{}" : text, PodPage.class);
+  }
+
+  private static String encoded(String text) {
+    return URLEncoder.encode(text, StandardCharsets.UTF_8);
   }
 
   /** What is left of the patience. */

@@ -23,163 +23,116 @@ import io.fabric8.kubernetes.api.model.RBDPersistentVolumeSource;
 import io.fabric8.kubernetes.api.model.ScaleIOPersistentVolumeSource;
 import io.fabric8.kubernetes.api.model.StorageOSPersistentVolumeSource;
 import io.fabric8.kubernetes.api.model.VsphereVirtualDiskVolumeSource;
-import java.util.List;
-import java.util.function.BiConsumer;
-import java.util.function.Function;
-import java.util.function.Supplier;
-import org.jspecify.annotations.Nullable;
 
-/** The kinds of volumes there are, by the field of a volume that names its kind. */
+/**
+ * The kinds of volumes there are, by the field of a volume that names its kind. A table of method
+ * references would be three classes for each.
+ */
 final class VolumePlugins {
-
-  private record Plugin(
-      String name,
-      Function<PersistentVolumeSpec, @Nullable Object> get,
-      Function<PersistentVolumeSpec, PersistentVolumeSpec> mark) {}
-
-  private static final List<Plugin> ALL =
-      List.of(
-          plugin(
-              "csi",
-              PersistentVolumeSpec::getCsi,
-              PersistentVolumeSpec::setCsi,
-              CSIPersistentVolumeSource::new),
-          plugin(
-              "flexVolume",
-              PersistentVolumeSpec::getFlexVolume,
-              PersistentVolumeSpec::setFlexVolume,
-              FlexPersistentVolumeSource::new),
-          plugin(
-              "local",
-              PersistentVolumeSpec::getLocal,
-              PersistentVolumeSpec::setLocal,
-              LocalVolumeSource::new),
-          plugin(
-              "hostPath",
-              PersistentVolumeSpec::getHostPath,
-              PersistentVolumeSpec::setHostPath,
-              HostPathVolumeSource::new),
-          plugin(
-              "nfs",
-              PersistentVolumeSpec::getNfs,
-              PersistentVolumeSpec::setNfs,
-              NFSVolumeSource::new),
-          plugin(
-              "iscsi",
-              PersistentVolumeSpec::getIscsi,
-              PersistentVolumeSpec::setIscsi,
-              ISCSIPersistentVolumeSource::new),
-          plugin(
-              "fc", PersistentVolumeSpec::getFc, PersistentVolumeSpec::setFc, FCVolumeSource::new),
-          plugin(
-              "awsElasticBlockStore",
-              PersistentVolumeSpec::getAwsElasticBlockStore,
-              PersistentVolumeSpec::setAwsElasticBlockStore,
-              AWSElasticBlockStoreVolumeSource::new),
-          plugin(
-              "azureDisk",
-              PersistentVolumeSpec::getAzureDisk,
-              PersistentVolumeSpec::setAzureDisk,
-              AzureDiskVolumeSource::new),
-          plugin(
-              "azureFile",
-              PersistentVolumeSpec::getAzureFile,
-              PersistentVolumeSpec::setAzureFile,
-              AzureFilePersistentVolumeSource::new),
-          plugin(
-              "cephfs",
-              PersistentVolumeSpec::getCephfs,
-              PersistentVolumeSpec::setCephfs,
-              CephFSPersistentVolumeSource::new),
-          plugin(
-              "cinder",
-              PersistentVolumeSpec::getCinder,
-              PersistentVolumeSpec::setCinder,
-              CinderPersistentVolumeSource::new),
-          plugin(
-              "flocker",
-              PersistentVolumeSpec::getFlocker,
-              PersistentVolumeSpec::setFlocker,
-              FlockerVolumeSource::new),
-          plugin(
-              "gcePersistentDisk",
-              PersistentVolumeSpec::getGcePersistentDisk,
-              PersistentVolumeSpec::setGcePersistentDisk,
-              GCEPersistentDiskVolumeSource::new),
-          plugin(
-              "glusterfs",
-              PersistentVolumeSpec::getGlusterfs,
-              PersistentVolumeSpec::setGlusterfs,
-              GlusterfsPersistentVolumeSource::new),
-          plugin(
-              "photonPersistentDisk",
-              PersistentVolumeSpec::getPhotonPersistentDisk,
-              PersistentVolumeSpec::setPhotonPersistentDisk,
-              PhotonPersistentDiskVolumeSource::new),
-          plugin(
-              "portworxVolume",
-              PersistentVolumeSpec::getPortworxVolume,
-              PersistentVolumeSpec::setPortworxVolume,
-              PortworxVolumeSource::new),
-          plugin(
-              "quobyte",
-              PersistentVolumeSpec::getQuobyte,
-              PersistentVolumeSpec::setQuobyte,
-              QuobyteVolumeSource::new),
-          plugin(
-              "rbd",
-              PersistentVolumeSpec::getRbd,
-              PersistentVolumeSpec::setRbd,
-              RBDPersistentVolumeSource::new),
-          plugin(
-              "scaleIO",
-              PersistentVolumeSpec::getScaleIO,
-              PersistentVolumeSpec::setScaleIO,
-              ScaleIOPersistentVolumeSource::new),
-          plugin(
-              "storageos",
-              PersistentVolumeSpec::getStorageos,
-              PersistentVolumeSpec::setStorageos,
-              StorageOSPersistentVolumeSource::new),
-          plugin(
-              "vsphereVolume",
-              PersistentVolumeSpec::getVsphereVolume,
-              PersistentVolumeSpec::setVsphereVolume,
-              VsphereVirtualDiskVolumeSource::new));
 
   private VolumePlugins() {}
 
-  private static <V> Plugin plugin(
-      String name,
-      Function<PersistentVolumeSpec, @Nullable Object> get,
-      BiConsumer<PersistentVolumeSpec, V> set,
-      Supplier<V> empty) {
-    return new Plugin(
-        name,
-        get,
-        spec -> {
-          set.accept(spec, empty.get());
-          return spec;
-        });
-  }
-
   /** The kind of this volume; empty when it is of none that is known. */
   static String of(PersistentVolumeSpec spec) {
-    for (var plugin : ALL) {
-      if (plugin.get().apply(spec) != null) {
-        return plugin.name();
-      }
+    if (spec.getCsi() != null) {
+      return "csi";
+    }
+    if (spec.getFlexVolume() != null) {
+      return "flexVolume";
+    }
+    if (spec.getLocal() != null) {
+      return "local";
+    }
+    if (spec.getHostPath() != null) {
+      return "hostPath";
+    }
+    if (spec.getNfs() != null) {
+      return "nfs";
+    }
+    if (spec.getIscsi() != null) {
+      return "iscsi";
+    }
+    if (spec.getFc() != null) {
+      return "fc";
+    }
+    if (spec.getAwsElasticBlockStore() != null) {
+      return "awsElasticBlockStore";
+    }
+    if (spec.getAzureDisk() != null) {
+      return "azureDisk";
+    }
+    if (spec.getAzureFile() != null) {
+      return "azureFile";
+    }
+    if (spec.getCephfs() != null) {
+      return "cephfs";
+    }
+    if (spec.getCinder() != null) {
+      return "cinder";
+    }
+    if (spec.getFlocker() != null) {
+      return "flocker";
+    }
+    if (spec.getGcePersistentDisk() != null) {
+      return "gcePersistentDisk";
+    }
+    if (spec.getGlusterfs() != null) {
+      return "glusterfs";
+    }
+    if (spec.getPhotonPersistentDisk() != null) {
+      return "photonPersistentDisk";
+    }
+    if (spec.getPortworxVolume() != null) {
+      return "portworxVolume";
+    }
+    if (spec.getQuobyte() != null) {
+      return "quobyte";
+    }
+    if (spec.getRbd() != null) {
+      return "rbd";
+    }
+    if (spec.getScaleIO() != null) {
+      return "scaleIO";
+    }
+    if (spec.getStorageos() != null) {
+      return "storageos";
+    }
+    if (spec.getVsphereVolume() != null) {
+      return "vsphereVolume";
     }
     return "";
   }
 
   /** A volume of that kind about which there is nothing else to tell. */
   static PersistentVolumeSpec bare(String name) {
-    for (var plugin : ALL) {
-      if (plugin.name().equals(name)) {
-        return plugin.mark().apply(new PersistentVolumeSpec());
-      }
+    var spec = new PersistentVolumeSpec();
+    switch (name) {
+      case "csi" -> spec.setCsi(new CSIPersistentVolumeSource());
+      case "flexVolume" -> spec.setFlexVolume(new FlexPersistentVolumeSource());
+      case "local" -> spec.setLocal(new LocalVolumeSource());
+      case "hostPath" -> spec.setHostPath(new HostPathVolumeSource());
+      case "nfs" -> spec.setNfs(new NFSVolumeSource());
+      case "iscsi" -> spec.setIscsi(new ISCSIPersistentVolumeSource());
+      case "fc" -> spec.setFc(new FCVolumeSource());
+      case "awsElasticBlockStore" ->
+          spec.setAwsElasticBlockStore(new AWSElasticBlockStoreVolumeSource());
+      case "azureDisk" -> spec.setAzureDisk(new AzureDiskVolumeSource());
+      case "azureFile" -> spec.setAzureFile(new AzureFilePersistentVolumeSource());
+      case "cephfs" -> spec.setCephfs(new CephFSPersistentVolumeSource());
+      case "cinder" -> spec.setCinder(new CinderPersistentVolumeSource());
+      case "flocker" -> spec.setFlocker(new FlockerVolumeSource());
+      case "gcePersistentDisk" -> spec.setGcePersistentDisk(new GCEPersistentDiskVolumeSource());
+      case "glusterfs" -> spec.setGlusterfs(new GlusterfsPersistentVolumeSource());
+      case "photonPersistentDisk" ->
+          spec.setPhotonPersistentDisk(new PhotonPersistentDiskVolumeSource());
+      case "portworxVolume" -> spec.setPortworxVolume(new PortworxVolumeSource());
+      case "quobyte" -> spec.setQuobyte(new QuobyteVolumeSource());
+      case "rbd" -> spec.setRbd(new RBDPersistentVolumeSource());
+      case "scaleIO" -> spec.setScaleIO(new ScaleIOPersistentVolumeSource());
+      case "storageos" -> spec.setStorageos(new StorageOSPersistentVolumeSource());
+      case "vsphereVolume" -> spec.setVsphereVolume(new VsphereVirtualDiskVolumeSource());
+      default -> {}
     }
-    return new PersistentVolumeSpec();
+    return spec;
   }
 }

@@ -70,13 +70,14 @@ final class VolumeReader {
     if (parameters == null) {
       return null;
     }
-    return parameters.entrySet().stream()
-        .filter(parameter ->
-            parameter.getKey().equalsIgnoreCase("csi.storage.k8s.io/fstype")
-                || parameter.getKey().equalsIgnoreCase("fstype"))
-        .map(Map.Entry::getValue)
-        .filter(value -> !value.isEmpty())
-        .findFirst()
-        .orElse(null);
+    for (var parameter : parameters.entrySet()) {
+      var key = parameter.getKey();
+      boolean named =
+          key.equalsIgnoreCase("csi.storage.k8s.io/fstype") || key.equalsIgnoreCase("fstype");
+      if (named && !parameter.getValue().isEmpty()) {
+        return parameter.getValue();
+      }
+    }
+    return null;
   }
 }

@@ -51,6 +51,7 @@ final class WatchedFacts implements ClusterFacts {
   private final RecentWriters recentWriters = new RecentWriters();
   private final WatchedCache claimsState;
   private final List<WatchedCache> caches;
+  private final List<SharedIndexInformer<?>> informers;
 
   private volatile boolean closed;
 
@@ -96,6 +97,10 @@ final class WatchedFacts implements ClusterFacts {
       states.add(new InformerCache("namespaces", namespaces));
     }
     this.caches = List.copyOf(states);
+    this.informers =
+        namespaces == null
+            ? List.of(claims, volumes, classes, drivers)
+            : List.of(claims, volumes, classes, drivers, namespaces);
   }
 
   /** Informers of the caller. */
@@ -370,15 +375,14 @@ final class WatchedFacts implements ClusterFacts {
         });
   }
 
-  private List<SharedIndexInformer<?>> informers() {
-    return namespaces == null
-        ? List.of(claims, volumes, classes, drivers)
-        : List.of(claims, volumes, classes, drivers, namespaces);
-  }
-
   @Override
   public boolean synced() {
-    return informers().stream().allMatch(SharedIndexInformer::hasSynced);
+    for (var informer : informers) {
+      if (!informer.hasSynced()) {
+        return false;
+      }
+    }
+    return true;
   }
 
   @Override

@@ -3,14 +3,16 @@ package io.csiclone.facts;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fabric8.kubernetes.api.model.ContainerBuilder;
-import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodBuilder;
 import io.fabric8.kubernetes.api.model.PodSpecBuilder;
 import io.fabric8.kubernetes.api.model.Volume;
 import io.fabric8.kubernetes.api.model.VolumeBuilder;
+import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
 import org.junit.jupiter.api.Test;
 
 class WritersTest {
+
+  private static final KubernetesSerialization JSON = new KubernetesSerialization();
 
   private static final Volume CLAIM =
       new VolumeBuilder().withName("disk").withNewPersistentVolumeClaim("data", false).build();
@@ -19,13 +21,15 @@ class WritersTest {
     return new ContainerBuilder().addNewVolumeMount().withName(volume).endVolumeMount();
   }
 
-  private static Pod pod(PodSpecBuilder spec) {
-    return new PodBuilder()
-        .withNewMetadata()
-        .withName("db")
-        .endMetadata()
-        .withSpec(spec.build())
-        .build();
+  private static PodPage.Pod pod(PodSpecBuilder spec) {
+    var pod =
+        new PodBuilder()
+            .withNewMetadata()
+            .withName("db")
+            .endMetadata()
+            .withSpec(spec.build())
+            .build();
+    return JSON.unmarshal(JSON.asJson(pod), PodPage.Pod.class);
   }
 
   private static PodSpecBuilder with(Volume volume) {

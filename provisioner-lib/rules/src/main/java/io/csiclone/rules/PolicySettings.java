@@ -21,7 +21,7 @@ final class PolicySettings {
 
   static RulePolicy apply(
       RulePolicy base, String kind, String object, @Nullable Map<String, String> entries) {
-    if (entries == null || entries.keySet().stream().noneMatch(PolicySettings::concerns)) {
+    if (entries == null || !concerned(entries)) {
       return base;
     }
     var modes = new EnumMap<RuleCode, Mode>(RuleCode.class);
@@ -56,6 +56,15 @@ final class PolicySettings {
       }
     }
     return new RulePolicy(modes, classPolicy, base.drivers(), ignored);
+  }
+
+  private static boolean concerned(Map<String, String> entries) {
+    for (var key : entries.keySet()) {
+      if (concerns(key)) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private static boolean concerns(String key) {
