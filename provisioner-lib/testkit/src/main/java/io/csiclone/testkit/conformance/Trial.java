@@ -218,6 +218,15 @@ final class Trial implements AutoCloseable {
     }
     kill.killAndRestart();
     client.channel().resetConnectBackoff();
+    try {
+      probe();
+    } catch (StatusRuntimeException e) {
+      // The call was put on the connection to the killed one, whose end was not seen yet.
+      probe();
+    }
+  }
+
+  private void probe() {
     var _ = client.identity().withWaitForReady().probe(ProbeRequest.getDefaultInstance());
   }
 
