@@ -30,7 +30,8 @@ trap clean_up EXIT
 find . -path '*/target/*-reports/TEST-*.xml' -delete 2>/dev/null || true
 status=0
 echo "== formatting, unit, native and embedded tests"
-mvn -q verify -Dtests.tmp="$tmp" || status=$?
+# Two modules at a time: much of what they do is waiting.
+mvn -q -T 2 verify -Dtests.tmp="$tmp" || status=$?
 
 if [[ $cluster == yes && $status == 0 ]]; then
   echo "== cluster tests"
