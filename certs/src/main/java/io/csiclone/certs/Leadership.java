@@ -4,6 +4,8 @@ import static java.util.concurrent.TimeUnit.MILLISECONDS;
 
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.fabric8.kubernetes.client.dsl.base.PatchContext;
+import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import io.fabric8.kubernetes.client.extended.leaderelection.LeaderCallbacks;
 import io.fabric8.kubernetes.client.extended.leaderelection.LeaderElectionConfig;
 import io.fabric8.kubernetes.client.extended.leaderelection.LeaderElector;
@@ -33,6 +35,9 @@ final class Leadership implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Leadership.class);
 
   private static final Duration RELEASE = Duration.ofSeconds(2);
+
+  /** What the API server answers when the test of a JSON patch fails. */
+  private static final int UNPROCESSABLE = 422;
 
   private final KubernetesClient client;
   private final String namespace;
@@ -184,10 +189,37 @@ final class Leadership implements AutoCloseable {
     @Override
     public synchronized void update(KubernetesClient client, LeaderElectionRecord record) {
       try {
-        super.update(client, record);
+        if (record.getHolderIdentity() == null) {
+          giveBack(client);
+        } else {
+          super.update(client, record);
+        }
       } catch (KubernetesClientException e) {
         report(e);
         throw e;
+      }
+    }
+
+    /** fabric8's own update leaves out what is null: the name would stay, and others would wait. */
+    private void giveBack(KubernetesClient client) {
+      String holder = client.getKubernetesSerialization().asJson(identity());
+      try {
+        client
+            .leases()
+            .inNamespace(namespace)
+            .withName(name)
+            .patch(
+                PatchContext.of(PatchType.JSON),
+                """
+                [{"op": "test", "path": "/spec/holderIdentity", "value": %s},
+                 {"op": "remove", "path": "/spec/holderIdentity"}]\
+                """
+                    .formatted(holder));
+      } catch (KubernetesClientException e) {
+        if (e.getCode() != UNPROCESSABLE) {
+          throw e;
+        }
+        // Another replica has it already.
       }
     }
 

@@ -59,6 +59,14 @@ class SelfManagedCertificatesTest {
           OVERLAP.dividedBy(2),
           Duration.ofSeconds(3));
 
+  private static final Timing LONG_LEASE =
+      new Timing(
+          TIMING.firstCertificate(),
+          TIMING.recheck(),
+          TIMING.retry(),
+          TIMING.propagation(),
+          Duration.ofSeconds(20));
+
   @SuppressWarnings("NullAway.Init") // set by the extension before the first test
   private static KubernetesClient client;
 
@@ -343,18 +351,21 @@ class SelfManagedCertificatesTest {
   }
 
   @Test
+  void aReplicaThatLeavesTakesItsNameOffTheLease() {
+    Certificates leader = start(received::add, LONG_LEASE);
+    assertThat(holder()).as("while it leads").isNotEmpty();
+
+    leader.close();
+
+    assertThat(holder()).as("holder of the Lease, for another to take it at once").isNull();
+  }
+
+  @Test
   void aReplicaThatLeavesHandsTheLeaseOnBeforeItRunsOut() {
-    Timing longLease =
-        new Timing(
-            TIMING.firstCertificate(),
-            TIMING.recheck(),
-            TIMING.retry(),
-            TIMING.propagation(),
-            Duration.ofSeconds(20));
-    Certificates leader = start(received::add, longLease);
+    Certificates leader = start(received::add, LONG_LEASE);
     String first = holder();
     List<ServingCertificate> others = new CopyOnWriteArrayList<>();
-    start(others::add, longLease);
+    start(others::add, LONG_LEASE);
 
     leader.close();
 
