@@ -28,28 +28,33 @@ class CertificateRotationTest {
       cluster.hasConfigurations();
       try (var one = new RunningWebhook(cluster.client, clock, SETTINGS);
           var other = new RunningWebhook(cluster.client, clock, SETTINGS)) {
-        eventually(() -> one.probe("/readyz") == 200 && other.probe("/readyz") == 200);
-        eventually(() -> !cluster.publishedPem().isEmpty());
+        eventually(
+            "both replicas ready",
+            () -> one.probe("/readyz") == 200 && other.probe("/readyz") == 200);
+        eventually("a CA published", () -> !cluster.publishedPem().isEmpty());
         var replicas = List.of(one, other);
         try (var caller =
             new LaggingCaller(cluster, replicas, LAG, new Review().withClass("fast").json())) {
           caller.start(100);
+          // Else the first certificate could be gone before anybody has called.
+          eachShows(caller, replicas, 1);
 
           annotate(cluster, "csi-clone.io/rotate", "serving");
-          eventually(() -> replicas.stream().allMatch(each -> caller.certificatesOf(each) >= 2));
+          eachShows(caller, replicas, 2);
 
           replacesTheAuthority(cluster, () -> annotate(cluster, "csi-clone.io/rotate", "ca"));
+          eachShows(caller, replicas, 3);
 
           replacesTheAuthority(cluster, cluster::dropCertificate);
+          eachShows(caller, replicas, 4);
 
-          var before = caller.certificatesOf(one);
           clock.ahead = Duration.ofDays(300);
           // The Secret is looked at every minute; a change brings that forward.
           annotate(cluster, "looked-at", "now");
-          eventually(
-              () -> replicas.stream().allMatch(each -> caller.certificatesOf(each) > before));
+          eachShows(caller, replicas, 5);
 
           replacesTheAuthority(cluster, () -> cluster.store(Map.of("ca.key", "half a k")));
+          eachShows(caller, replicas, 6);
 
           caller.close();
           System.out.printf("%d calls, %d failed%n", caller.made(), caller.failures.size());
@@ -63,14 +68,24 @@ class CertificateRotationTest {
     }
   }
 
+  /** Until each replica has been seen with so many different certificates. */
+  private static void eachShows(
+      LaggingCaller caller, List<RunningWebhook> replicas, int certificates) {
+    eventually(
+        "certificates shown by each replica: " + certificates,
+        () -> replicas.stream().allMatch(each -> caller.certificatesOf(each) == certificates));
+  }
+
   /** Until another CA alone is trusted. */
   private static void replacesTheAuthority(Cluster cluster, Runnable rotation) {
     var before = cluster.publishedPem();
     rotation.run();
-    eventually(() -> {
-      var now = cluster.publishedPem();
-      return certificates(now) == 1 && !now.equals(before);
-    });
+    eventually(
+        "another CA, and only that, trusted",
+        () -> {
+          var now = cluster.publishedPem();
+          return certificates(now) == 1 && !now.equals(before);
+        });
   }
 
   private static int certificates(String pem) {
@@ -88,7 +103,7 @@ class CertificateRotationTest {
                 .build());
   }
 
-  private static void eventually(BooleanSupplier condition) {
-    await().atMost(Duration.ofSeconds(60)).until(condition::getAsBoolean);
+  private static void eventually(String what, BooleanSupplier condition) {
+    await(what).atMost(Duration.ofSeconds(60)).until(condition::getAsBoolean);
   }
 }
