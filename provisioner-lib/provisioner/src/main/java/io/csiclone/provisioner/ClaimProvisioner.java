@@ -20,9 +20,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class ClaimProvisioner {
 
-  /** After a change by someone else; the cache will show it in a moment. */
-  private static final Duration SOON = Duration.ofMillis(100);
-
   /** How often a snapshot that is being taken is looked at. */
   private static final Duration SNAPSHOT_POLL = Duration.ofSeconds(5);
 
@@ -253,7 +250,7 @@ final class ClaimProvisioner {
       if (node != null && claim.selectedNode() == null) {
         delay.lost();
       }
-      return new Outcome.RetryIn(SOON);
+      return Outcome.SOON;
     }
     Making making = planned.recordedAs(recorded);
     if (source != null) {

@@ -109,19 +109,12 @@ final class ProvisionerMetrics {
 
   /** Shows whether this instance has a Lease, 1 or 0, until the answer is closed. */
   AutoCloseable leader(String lease, Supplier<Number> leads) {
-    Gauge shown =
-        Gauge.builder("leader.election.master.status", leads)
-            .tag("name", lease)
-            .strongReference(true)
-            .register(registry);
-    return () -> registry.remove(shown);
+    return show(registry, "leader.election.master.status", Tags.of("name", lease), leads);
   }
 
   /** So many more events were given up because too many were waiting to be written. */
   void eventsDropped(int more) {
-    registry
-        .counter("csi.clone.events.dropped", Tags.of("driver_name", driverName))
-        .increment(more);
+    registry.counter("csi.clone.events.dropped", ofDriver()).increment(more);
   }
 
   /** A claim of the driver was seen to become bound at {@code now}. */
@@ -147,16 +140,15 @@ final class ProvisionerMetrics {
       Supplier<Number> goal, Supplier<Number> current, Supplier<Number> obsolete) {
     var shown =
         List.of(
-            gauge("csistoragecapacities.desired.goal", goal),
-            gauge("csistoragecapacities.desired.current", current),
-            gauge("csistoragecapacities.obsolete", obsolete));
+            gauge(registry, "csistoragecapacities.desired.goal", ofDriver(), goal),
+            gauge(registry, "csistoragecapacities.desired.current", ofDriver(), current),
+            gauge(registry, "csistoragecapacities.obsolete", ofDriver(), obsolete));
     return () -> shown.forEach(registry::remove);
   }
 
   /** Shows whether ReferenceGrants are known, 1 or 0, until the answer is closed. */
   AutoCloseable referenceGrants(Supplier<Number> known) {
-    Gauge shown = gauge("csi.clone.reference.grants.known", known);
-    return () -> registry.remove(shown);
+    return show(registry, "csi.clone.reference.grants.known", ofDriver(), known);
   }
 
   /** Closes what was shown, if it was. */
@@ -170,11 +162,20 @@ final class ProvisionerMetrics {
     }
   }
 
-  private Gauge gauge(String name, Supplier<Number> value) {
-    return Gauge.builder(name, value)
-        .tags("driver_name", driverName)
-        .strongReference(true)
-        .register(registry);
+  /** Shows {@code value} until the answer is closed. */
+  static AutoCloseable show(
+      MeterRegistry registry, String name, Tags tags, Supplier<Number> value) {
+    Gauge shown = gauge(registry, name, tags, value);
+    return () -> registry.remove(shown);
+  }
+
+  private static Gauge gauge(
+      MeterRegistry registry, String name, Tags tags, Supplier<Number> value) {
+    return Gauge.builder(name, value).tags(tags).strongReference(true).register(registry);
+  }
+
+  private Tags ofDriver() {
+    return Tags.of("driver_name", driverName);
   }
 
   private Timer timer(String name, Tags tags) {

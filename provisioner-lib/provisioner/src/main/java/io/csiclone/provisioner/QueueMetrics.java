@@ -1,8 +1,8 @@
 package io.csiclone.provisioner;
 
 import io.micrometer.core.instrument.Counter;
-import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.Timer;
 import java.time.Duration;
 import java.util.function.Supplier;
@@ -55,11 +55,6 @@ final class QueueMetrics {
 
   /** Shows how many keys are due and wait for their turn, until the answer is closed. */
   AutoCloseable depth(Supplier<Number> due) {
-    Gauge shown =
-        Gauge.builder("workqueue.depth", due)
-            .tag("name", queue)
-            .strongReference(true)
-            .register(registry);
-    return () -> registry.remove(shown);
+    return ProvisionerMetrics.show(registry, "workqueue.depth", Tags.of("name", queue), due);
   }
 }

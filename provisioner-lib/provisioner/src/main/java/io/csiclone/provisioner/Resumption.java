@@ -5,7 +5,6 @@ import io.csiclone.provisioner.WorkQueue.Outcome;
 import io.csiclone.rules.RuleCode;
 import io.fabric8.kubernetes.api.model.PersistentVolume;
 import io.fabric8.kubernetes.api.model.storage.StorageClass;
-import java.time.Duration;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -18,9 +17,6 @@ import org.slf4j.LoggerFactory;
 final class Resumption {
 
   private static final Logger LOG = LoggerFactory.getLogger(Resumption.class);
-
-  /** After a change to the claim; the cache will show it in a moment. */
-  private static final Duration SOON = Duration.ofMillis(100);
 
   private final ClusterFacts facts;
   private final SnapshotCheck snapshots;
@@ -57,7 +53,7 @@ final class Resumption {
     }
     if (claim.crossesNamespaces() && !wasReallyBegun(claim)) {
       writer.givenUp(claim, false);
-      return new Outcome.RetryIn(SOON);
+      return Outcome.SOON;
     }
     return maker.goOn(takenUp(claim), claim);
   }

@@ -20,7 +20,6 @@ final class VolumeDeleter {
 
   private static final Logger LOG = LoggerFactory.getLogger(VolumeDeleter.class);
   private static final Duration WHILE_CLONED = Duration.ofSeconds(5);
-  private static final Duration SOON = Duration.ofMillis(100);
   private static final int CONFLICTS = 8;
 
   private final KubernetesClient client;
@@ -146,7 +145,7 @@ final class VolumeDeleter {
         }
       }
     }
-    return new Outcome.RetryIn(SOON);
+    return Outcome.SOON;
   }
 
   private static boolean hasFinalizer(PersistentVolume volume) {

@@ -35,6 +35,10 @@ final class WorkQueue<K> implements AutoCloseable {
     record BackOff() implements Outcome {}
 
     Outcome DONE = new Done();
+
+    /** Once more in a moment: what was changed since it was read, the cache will show by then. */
+    Outcome SOON = new RetryIn(Duration.ofMillis(100));
+
     Outcome BACK_OFF = new BackOff();
   }
 

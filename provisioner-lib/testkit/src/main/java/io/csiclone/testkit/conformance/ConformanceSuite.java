@@ -3,6 +3,9 @@ package io.csiclone.testkit.conformance;
 import io.csiclone.csiproto.GetPluginInfoRequest;
 import io.csiclone.csiproto.GetPluginInfoResponse;
 import io.csiclone.csiproto.VolumeCapability;
+import io.grpc.Status.Code;
+import io.grpc.StatusRuntimeException;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -33,6 +36,7 @@ public final class ConformanceSuite {
   private final List<VolumeCapability> capabilities;
   private final ConformanceReport report;
   private final Set<String> only;
+  private volatile @Nullable String absence;
 
   /** What all checks share. */
   record Settings(
@@ -40,6 +44,7 @@ public final class ConformanceSuite {
       long largerBytes,
       Map<String, String> parameters,
       Duration patience,
+      Duration firstAnswer,
       @Nullable KillHook kill,
       @Nullable CopyHold hold,
       @Nullable Path nodeFolder) {}
@@ -60,6 +65,7 @@ public final class ConformanceSuite {
             builder.largerBytes,
             Map.copyOf(builder.parameters),
             builder.patience,
+            builder.firstAnswer,
             builder.kill,
             builder.hold,
             builder.nodeFolder == null && opener instanceof PublishedVolumes published
@@ -127,13 +133,7 @@ public final class ConformanceSuite {
             settings.patience().isZero()
                 ? DriverClient.unhurried(socket)
                 : DriverClient.of(socket);
-        Trial trial = new Trial(client, opener, settings, capability)) {
-      GetPluginInfoResponse driver =
-          client
-              .identity()
-              .withWaitForReady()
-              .getPluginInfo(GetPluginInfoRequest.getDefaultInstance());
-      report.of(driver.getName() + " " + driver.getVendorVersion());
+        Trial trial = openTrial(client, capability)) {
       check.body().run(trial);
     } catch (TestAbortedException e) {
       report.skipped(volumes, check, e);
@@ -143,6 +143,33 @@ public final class ConformanceSuite {
       throw e;
     }
     report.passed(volumes, check);
+  }
+
+  private Trial openTrial(DriverClient client, VolumeCapability capability) throws IOException {
+    GetPluginInfoResponse driver = greet(client);
+    report.of(driver.getName() + " " + driver.getVendorVersion());
+    return new Trial(client, opener, settings, capability);
+  }
+
+  /** Who answers on the socket; once nobody has, no other check waits for it. */
+  private GetPluginInfoResponse greet(DriverClient client) {
+    if (absence != null) {
+      throw new AssertionError(absence);
+    }
+    try {
+      return client
+          .identity(settings.firstAnswer())
+          .withWaitForReady()
+          .getPluginInfo(GetPluginInfoRequest.getDefaultInstance());
+    } catch (StatusRuntimeException e) {
+      if (e.getStatus().getCode() != Code.DEADLINE_EXCEEDED) {
+        throw e;
+      }
+      absence =
+          "No CSI driver has answered GetPluginInfo on %s within %d ms; it must be running until the last check has ended"
+              .formatted(socket, settings.firstAnswer().toMillis());
+      throw new AssertionError(absence, e);
+    }
   }
 
   /** What the suite must know of the driver. */
@@ -157,6 +184,7 @@ public final class ConformanceSuite {
     private long volumeBytes = 64 * MIB;
     private long largerBytes = 128 * MIB;
     private Duration patience = Duration.ofMinutes(1);
+    private Duration firstAnswer = Duration.ofSeconds(30);
     private @Nullable KillHook kill;
     private @Nullable CopyHold hold;
     private @Nullable Path report;
@@ -218,6 +246,12 @@ public final class ConformanceSuite {
      */
     public Builder patience(Duration value) {
       patience = value;
+      return this;
+    }
+
+    /** How long each check waits until the driver answers anything. */
+    Builder firstAnswerWithin(Duration value) {
+      firstAnswer = value;
       return this;
     }
 

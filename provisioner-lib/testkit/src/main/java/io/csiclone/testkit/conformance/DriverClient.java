@@ -2,7 +2,9 @@ package io.csiclone.testkit.conformance;
 
 import io.csiclone.csiproto.ControllerGrpc;
 import io.csiclone.csiproto.IdentityGrpc;
+import io.csiclone.csiproto.NodeGetCapabilitiesRequest;
 import io.csiclone.csiproto.NodeGrpc;
+import io.csiclone.csiproto.NodeServiceCapability;
 import io.grpc.ManagedChannel;
 import io.grpc.netty.NettyChannelBuilder;
 import io.grpc.stub.AbstractStub;
@@ -13,7 +15,9 @@ import io.netty.channel.socket.nio.NioDomainSocketChannel;
 import java.net.UnixDomainSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 
 /** A connection to the driver, as a sidecar opens it. */
 record DriverClient(ManagedChannel channel, EventLoopGroup loops, Duration deadline)
@@ -48,7 +52,11 @@ record DriverClient(ManagedChannel channel, EventLoopGroup loops, Duration deadl
   }
 
   IdentityGrpc.IdentityBlockingStub identity() {
-    return timed(IdentityGrpc.newBlockingStub(channel), deadline);
+    return identity(deadline);
+  }
+
+  IdentityGrpc.IdentityBlockingStub identity(Duration within) {
+    return timed(IdentityGrpc.newBlockingStub(channel), within);
   }
 
   ControllerGrpc.ControllerBlockingStub controller() {
@@ -61,6 +69,16 @@ record DriverClient(ManagedChannel channel, EventLoopGroup loops, Duration deadl
 
   NodeGrpc.NodeBlockingStub node() {
     return timed(NodeGrpc.newBlockingStub(channel), deadline);
+  }
+
+  /** What the node announces. */
+  static Set<NodeServiceCapability.RPC.Type> nodeCapabilities(NodeGrpc.NodeBlockingStub node) {
+    return node
+        .nodeGetCapabilities(NodeGetCapabilitiesRequest.getDefaultInstance())
+        .getCapabilitiesList()
+        .stream()
+        .map(each -> each.getRpc().getType())
+        .collect(Collectors.toSet());
   }
 
   /** None when it is zero. */

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.csiclone.csiproto.GetPluginCapabilitiesRequest;
 import io.csiclone.csiproto.NodeExpandVolumeRequest;
 import io.csiclone.csiproto.NodeGetInfoRequest;
-import io.csiclone.csiproto.NodeGetVolumeStatsRequest;
 import io.csiclone.csiproto.NodePublishVolumeRequest;
 import io.csiclone.csiproto.NodeServiceCapability.RPC;
 import io.csiclone.csiproto.NodeStageVolumeRequest;
@@ -142,14 +141,7 @@ final class NodeArgumentChecks {
   }
 
   private static Object stats(Trial trial, String volumeId, String path) {
-    return trial
-        .client
-        .node()
-        .nodeGetVolumeStats(
-            NodeGetVolumeStatsRequest.newBuilder()
-                .setVolumeId(volumeId)
-                .setVolumePath(path)
-                .build());
+    return trial.client.node().nodeGetVolumeStats(NodeRequests.stats(volumeId, path));
   }
 
   private static void expandNothing(Trial trial) throws Exception {

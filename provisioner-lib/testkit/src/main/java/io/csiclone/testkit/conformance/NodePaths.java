@@ -1,12 +1,7 @@
 package io.csiclone.testkit.conformance;
 
 import io.csiclone.csiproto.NodeExpandVolumeRequest;
-import io.csiclone.csiproto.NodeGetVolumeStatsRequest;
 import io.csiclone.csiproto.NodeGetVolumeStatsResponse;
-import io.csiclone.csiproto.NodePublishVolumeRequest;
-import io.csiclone.csiproto.NodeStageVolumeRequest;
-import io.csiclone.csiproto.NodeUnpublishVolumeRequest;
-import io.csiclone.csiproto.NodeUnstageVolumeRequest;
 import io.csiclone.csiproto.Volume;
 import io.csiclone.csiproto.VolumeCapability;
 import io.grpc.Status.Code;
@@ -14,7 +9,6 @@ import io.grpc.StatusRuntimeException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.function.Supplier;
 
 /**
  * Where one check stages and publishes: a folder to stage in, and one in which targets appear. Both
@@ -50,40 +44,19 @@ record NodePaths(DriverClient client, Path folder, boolean stages) implements Au
 
   void stage(Volume volume, VolumeCapability capability) {
     if (stages) {
-      var _ =
-          client
-              .node()
-              .nodeStageVolume(
-                  NodeStageVolumeRequest.newBuilder()
-                      .setVolumeId(volume.getVolumeId())
-                      .setStagingTargetPath(staging().toString())
-                      .setVolumeCapability(capability)
-                      .putAllVolumeContext(volume.getVolumeContextMap())
-                      .build());
+      var _ = client.node().nodeStageVolume(NodeRequests.stage(volume, capability, staging()));
     }
   }
 
   Object publish(Volume volume, VolumeCapability capability, Path target) {
-    NodePublishVolumeRequest.Builder request =
-        NodePublishVolumeRequest.newBuilder()
-            .setVolumeId(volume.getVolumeId())
-            .setTargetPath(target.toString())
-            .setVolumeCapability(capability)
-            .putAllVolumeContext(volume.getVolumeContextMap());
-    if (stages) {
-      request.setStagingTargetPath(staging().toString());
-    }
-    return client.node().nodePublishVolume(request.build());
+    return client
+        .node()
+        .nodePublishVolume(
+            NodeRequests.publish(volume, capability, target, stages ? staging() : null));
   }
 
   NodeGetVolumeStatsResponse stats(String volumeId, String path) {
-    return client
-        .node()
-        .nodeGetVolumeStats(
-            NodeGetVolumeStatsRequest.newBuilder()
-                .setVolumeId(volumeId)
-                .setVolumePath(path)
-                .build());
+    return client.node().nodeGetVolumeStats(NodeRequests.stats(volumeId, path));
   }
 
   /** At the target, without a capability. */
@@ -100,44 +73,24 @@ record NodePaths(DriverClient client, Path folder, boolean stages) implements Au
   }
 
   void unpublish(String volumeId) {
-    var _ =
-        client
-            .node()
-            .nodeUnpublishVolume(
-                NodeUnpublishVolumeRequest.newBuilder()
-                    .setVolumeId(volumeId)
-                    .setTargetPath(target().toString())
-                    .build());
+    var _ = client.node().nodeUnpublishVolume(NodeRequests.unpublish(volumeId, target()));
   }
 
   private void unstage(String volumeId) {
-    var _ =
-        client
-            .node()
-            .nodeUnstageVolume(
-                NodeUnstageVolumeRequest.newBuilder()
-                    .setVolumeId(volumeId)
-                    .setStagingTargetPath(staging().toString())
-                    .build());
+    var _ = client.node().nodeUnstageVolume(NodeRequests.unstage(volumeId, staging()));
   }
 
   /** For any volume, also one that was never here: a caller that was killed does not know. */
   void takeBack(String volumeId) {
-    unlessUnknown(() -> {
-      unpublish(volumeId);
-      return true;
-    });
+    unlessUnknown(() -> unpublish(volumeId));
     if (stages) {
-      unlessUnknown(() -> {
-        unstage(volumeId);
-        return true;
-      });
+      unlessUnknown(() -> unstage(volumeId));
     }
   }
 
-  private static void unlessUnknown(Supplier<?> call) {
+  private static void unlessUnknown(Runnable call) {
     try {
-      var _ = call.get();
+      call.run();
     } catch (StatusRuntimeException e) {
       if (e.getStatus().getCode() != Code.NOT_FOUND) {
         throw e;

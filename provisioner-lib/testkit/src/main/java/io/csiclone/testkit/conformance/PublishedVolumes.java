@@ -1,11 +1,6 @@
 package io.csiclone.testkit.conformance;
 
-import io.csiclone.csiproto.NodeGetCapabilitiesRequest;
-import io.csiclone.csiproto.NodePublishVolumeRequest;
 import io.csiclone.csiproto.NodeServiceCapability;
-import io.csiclone.csiproto.NodeStageVolumeRequest;
-import io.csiclone.csiproto.NodeUnpublishVolumeRequest;
-import io.csiclone.csiproto.NodeUnstageVolumeRequest;
 import io.csiclone.csiproto.Volume;
 import io.csiclone.csiproto.VolumeCapability;
 import io.grpc.StatusRuntimeException;
@@ -51,13 +46,8 @@ final class PublishedVolumes implements VolumeOpener {
 
   private boolean stages() {
     try (DriverClient client = DriverClient.of(socket)) {
-      return client
-          .node()
-          .nodeGetCapabilities(NodeGetCapabilitiesRequest.getDefaultInstance())
-          .getCapabilitiesList()
-          .stream()
-          .anyMatch(each ->
-              each.getRpc().getType() == NodeServiceCapability.RPC.Type.STAGE_UNSTAGE_VOLUME);
+      return DriverClient.nodeCapabilities(client.node())
+          .contains(NodeServiceCapability.RPC.Type.STAGE_UNSTAGE_VOLUME);
     }
   }
 
@@ -77,27 +67,15 @@ final class PublishedVolumes implements VolumeOpener {
 
     void open(Volume volume, VolumeCapability capability) throws IOException {
       try (DriverClient client = DriverClient.of(socket)) {
-        NodePublishVolumeRequest.Builder publish =
-            NodePublishVolumeRequest.newBuilder()
-                .setVolumeId(volumeId)
-                .setTargetPath(target().toString())
-                .setVolumeCapability(capability)
-                .putAllVolumeContext(volume.getVolumeContextMap());
         if (stages) {
           Files.createDirectory(staging());
-          publish.setStagingTargetPath(staging().toString());
-          var _ =
-              client
-                  .node()
-                  .nodeStageVolume(
-                      NodeStageVolumeRequest.newBuilder()
-                          .setVolumeId(volumeId)
-                          .setStagingTargetPath(staging().toString())
-                          .setVolumeCapability(capability)
-                          .putAllVolumeContext(volume.getVolumeContextMap())
-                          .build());
+          var _ = client.node().nodeStageVolume(NodeRequests.stage(volume, capability, staging()));
         }
-        var _ = client.node().nodePublishVolume(publish.build());
+        var _ =
+            client
+                .node()
+                .nodePublishVolume(
+                    NodeRequests.publish(volume, capability, target(), stages ? staging() : null));
       }
     }
 
@@ -124,23 +102,9 @@ final class PublishedVolumes implements VolumeOpener {
     @Override
     public void close() throws IOException {
       try (DriverClient client = DriverClient.of(socket)) {
-        var _ =
-            client
-                .node()
-                .nodeUnpublishVolume(
-                    NodeUnpublishVolumeRequest.newBuilder()
-                        .setVolumeId(volumeId)
-                        .setTargetPath(target().toString())
-                        .build());
+        var _ = client.node().nodeUnpublishVolume(NodeRequests.unpublish(volumeId, target()));
         if (stages) {
-          var _ =
-              client
-                  .node()
-                  .nodeUnstageVolume(
-                      NodeUnstageVolumeRequest.newBuilder()
-                          .setVolumeId(volumeId)
-                          .setStagingTargetPath(staging().toString())
-                          .build());
+          var _ = client.node().nodeUnstageVolume(NodeRequests.unstage(volumeId, staging()));
         }
       }
       // Never recursive: should anything still be mounted here, it must stay.

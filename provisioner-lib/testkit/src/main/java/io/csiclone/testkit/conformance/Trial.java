@@ -8,7 +8,6 @@ import io.csiclone.csiproto.CreateSnapshotRequest;
 import io.csiclone.csiproto.CreateVolumeRequest;
 import io.csiclone.csiproto.DeleteSnapshotRequest;
 import io.csiclone.csiproto.DeleteVolumeRequest;
-import io.csiclone.csiproto.NodeGetCapabilitiesRequest;
 import io.csiclone.csiproto.NodeServiceCapability;
 import io.csiclone.csiproto.ProbeRequest;
 import io.csiclone.csiproto.Snapshot;
@@ -32,7 +31,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.Callable;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.opentest4j.TestAbortedException;
 
@@ -83,15 +81,7 @@ final class Trial implements AutoCloseable {
   private static Optional<Set<NodeServiceCapability.RPC.Type>> nodeCapabilities(
       DriverClient client) {
     try {
-      return Optional.of(
-          client
-              .node()
-              .withWaitForReady()
-              .nodeGetCapabilities(NodeGetCapabilitiesRequest.getDefaultInstance())
-              .getCapabilitiesList()
-              .stream()
-              .map(each -> each.getRpc().getType())
-              .collect(Collectors.toSet()));
+      return Optional.of(DriverClient.nodeCapabilities(client.node().withWaitForReady()));
     } catch (StatusRuntimeException e) {
       if (e.getStatus().getCode() == Code.UNIMPLEMENTED) {
         return Optional.empty();

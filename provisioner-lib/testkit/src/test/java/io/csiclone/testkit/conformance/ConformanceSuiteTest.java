@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -69,6 +70,31 @@ class ConformanceSuiteTest {
         .contains("| a clone holds the bytes of its source | **no**: ")
         .contains(
             "| what was there before a kill is there after it | not checked: no way to kill the driver was given |");
+  }
+
+  @Test
+  void aSocketOnWhichNobodyAnswersIsNamedByEachCheckAndWaitedForOnce() {
+    Path socket = folder.resolve("nobody.sock");
+    ConformanceSuite suite =
+        ConformanceSuite.forSocket(socket)
+            .openWith(VolumeOpener.paths(Path::of))
+            .firstAnswerWithin(Duration.ofSeconds(1))
+            .block()
+            .build();
+    long before = System.nanoTime();
+
+    Map<String, Throwable> failures = suite.failures(check -> true);
+
+    assertThat(Duration.ofNanos(System.nanoTime() - before))
+        .as("time for %d checks", failures.size())
+        .isLessThan(Duration.ofSeconds(20));
+    assertThat(failures).hasSameSizeAs(ConformanceSuite.checks());
+    assertThat(failures.values())
+        .allSatisfy(failure ->
+            assertThat(failure)
+                .isInstanceOf(AssertionError.class)
+                .hasMessageContaining("No CSI driver has answered")
+                .hasMessageContaining(socket.toString()));
   }
 
   @Test
