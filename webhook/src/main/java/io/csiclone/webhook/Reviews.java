@@ -25,10 +25,10 @@ final class Reviews {
 
   private Reviews(Unread managedFields, String... annotations) {
     var claim =
-        Unread.all("status")
+        Unread.all("status", "kind", "apiVersion")
             .and(
                 "metadata",
-                Unread.all("labels", "finalizers", "ownerReferences")
+                Unread.all("labels", "finalizers", "ownerReferences", "creationTimestamp")
                     .and("annotations", Unread.all(annotations))
                     .and("managedFields", managedFields));
     this.unread =
@@ -43,7 +43,12 @@ final class Reviews {
 
   /** Of claims as they were written: who named what matters, of the fields of the spec. */
   static Reviews ofWritten() {
-    return new Reviews(Unread.all().and("fieldsV1", Unread.all("f:metadata", "f:status")));
+    var usual =
+        Unread.all(
+            "f:accessModes", "f:dataSource", "f:dataSourceRef", "f:resources", "f:volumeMode");
+    return new Reviews(
+        Unread.all("apiVersion", "time", "fieldsType")
+            .and("fieldsV1", Unread.all("f:metadata", "f:status").and("f:spec", usual)));
   }
 
   /** Of claims as they would be stored, whoever named what. */

@@ -7,7 +7,6 @@ import static org.awaitility.Awaitility.await;
 import io.csiclone.certs.CertificateOptions;
 import io.csiclone.certs.Certificates;
 import io.csiclone.certs.ServingCertificate;
-import java.net.http.HttpResponse;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
@@ -38,16 +37,15 @@ class CertificateSwapTest {
             .atMost(Duration.ofSeconds(60))
             .ignoreExceptions()
             .until(() -> !cluster.caPem().equals(before));
-        var client = RunningWebhook.trusting(cluster.caPem());
+        // Each time with the CAs of that moment: of three steps this may be the first.
         await()
             .atMost(Duration.ofSeconds(60))
             .ignoreExceptions()
             .untilAsserted(() ->
                 assertThat(
-                        client
-                            .send(
-                                RunningWebhook.post(webhook.admission("/validate"), body),
-                                HttpResponse.BodyHandlers.ofString())
+                        RunningWebhook.send(
+                                RunningWebhook.trusting(cluster.caPem()),
+                                RunningWebhook.post(webhook.admission("/validate"), body))
                             .statusCode())
                     .isEqualTo(200));
       }

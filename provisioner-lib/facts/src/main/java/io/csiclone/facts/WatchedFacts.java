@@ -213,8 +213,11 @@ final class WatchedFacts implements ClusterFacts {
     var situation = situation(written, policy, known, cached(live));
     var verdict = situation.verdict();
     if (verdict.allowed() && namespaces != null) {
-      situation = withUnwatched(situation, live);
-      verdict = situation.verdict();
+      var before = situation;
+      situation = withUnwatched(before, live);
+      if (situation != before) {
+        verdict = situation.verdict();
+      }
     }
     if (!verdict.allowed()) {
       situation = withUnwatched(situation(written, policy, known, live), live);
@@ -267,6 +270,9 @@ final class WatchedFacts implements ClusterFacts {
           mode == Mode.DENY
               ? live.writers(source.namespace(), source.name())
               : recentWriters.of(source.namespace(), source.name(), live);
+      if (writers.equals(around.writers())) {
+        return situation;
+      }
       return situation.in(new Surroundings(around.freeVolume(), writers, around.selectedNode()));
     } catch (FactsUnavailableException e) {
       return without(situation, mode, e);
