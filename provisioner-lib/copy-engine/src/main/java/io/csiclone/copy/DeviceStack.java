@@ -5,6 +5,7 @@ import io.csiclone.copy.internal.linux.DeviceNumber;
 import io.csiclone.copy.internal.linux.FileIdentity;
 import io.csiclone.copy.internal.linux.FileStatus;
 import io.csiclone.copy.internal.linux.FileStatus.Kind;
+import io.csiclone.copy.internal.linux.LoopBacking;
 import io.csiclone.copy.internal.linux.Medium;
 import io.csiclone.copy.internal.linux.SystemCallException;
 import java.io.IOException;
@@ -90,7 +91,7 @@ record DeviceStack(Path path, Medium self, Optional<FileIdentity> loopFile, Set<
   /** Asks the device itself, which knows the file also where its path is another one. */
   private static Optional<FileIdentity> loopFile(Path device) {
     try (Descriptor descriptor = Descriptor.forReading(device)) {
-      return descriptor.loopBacking();
+      return descriptor.loopBacking().map(LoopBacking::file);
     } catch (SystemCallException e) {
       return Optional.empty();
     }
@@ -142,17 +143,33 @@ record DeviceStack(Path path, Medium self, Optional<FileIdentity> loopFile, Set<
     }
   }
 
-  /** What a disk is a loop device over; empty for other disks, and where no path leads there. */
-  static Optional<FileStatus> backing(Path disk) {
+  /**
+   * The file a loop device is over, by the path it had when it was attached; empty for other
+   * devices, partitions of a loop device among them.
+   */
+  static Optional<Path> pathOfLoopFile(DeviceNumber device) {
+    return pathOfLoopFile(DEVICES.resolve(device.toString()));
+  }
+
+  private static Optional<Path> pathOfLoopFile(Path disk) {
     Path file = disk.resolve("loop/backing_file");
     if (!Files.exists(file)) {
       // Looked at first: an exception for each free device would cost a small copy half its time.
       return Optional.empty();
     }
     try {
-      String path = Files.readString(file);
-      return Optional.of(FileStatus.of(Path.of(path.stripTrailing())));
+      return Optional.of(Path.of(Files.readString(file).stripTrailing()));
     } catch (IOException | InvalidPathException e) {
+      return Optional.empty();
+    }
+  }
+
+  /** What a disk is a loop device over; empty for other disks, and where no path leads there. */
+  static Optional<FileStatus> backing(Path disk) {
+    try {
+      Optional<Path> file = pathOfLoopFile(disk);
+      return file.isEmpty() ? Optional.empty() : Optional.of(FileStatus.of(file.get()));
+    } catch (SystemCallException e) {
       return Optional.empty();
     }
   }
