@@ -154,6 +154,11 @@ final class BlockEndpoint extends DescriptorEndpoint {
   }
 
   @Override
+  public boolean isCached() {
+    return false;
+  }
+
+  @Override
   public boolean betterPastCache() {
     return true;
   }

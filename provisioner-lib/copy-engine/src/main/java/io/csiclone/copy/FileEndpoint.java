@@ -202,10 +202,15 @@ final class FileEndpoint extends DescriptorEndpoint {
   }
 
   @Override
+  public boolean isCached() {
+    return cachedBytes(0, size()) > size() / 2;
+  }
+
+  @Override
   public boolean betterPastCache() {
     // A filesystem without a device of its own may be a server's, which copies by itself.
     boolean onDevice = status.device().major() != 0;
-    return onDevice && bypasses(LONG_ENOUGH) && cachedBytes(0, size()) <= size() / 2;
+    return onDevice && bypasses(LONG_ENOUGH) && !isCached();
   }
 
   @Override
