@@ -15,6 +15,7 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
@@ -32,6 +33,9 @@ record DeviceStack(Path path, Medium self, Optional<FileIdentity> loopFile, Set<
 
   private static final Path DEVICES = Path.of("/sys/dev/block");
   private static final Path DISKS = Path.of("/sys/block");
+
+  /** One short read instead of a look at each device that there could be. */
+  private static final Path PARTITIONS = Path.of("/proc/partitions");
 
   static DeviceStack of(Path path, FileStatus status) {
     Set<Medium> below = new HashSet<>();
@@ -69,8 +73,8 @@ record DeviceStack(Path path, Medium self, Optional<FileIdentity> loopFile, Set<
     if (status.kind() == Kind.BLOCK_DEVICE) {
       return;
     }
-    try (DirectoryStream<Path> disks = Files.newDirectoryStream(DISKS, "loop*")) {
-      for (Path disk : disks) {
+    try {
+      for (Path disk : loopDevices()) {
         if (backing(disk).map(FileStatus::identity).filter(status.identity()::equals).isPresent()) {
           throw new CopyException(
               CopyFailure.TARGET_IN_USE,
@@ -82,10 +86,19 @@ record DeviceStack(Path path, Medium self, Optional<FileIdentity> loopFile, Set<
         }
       }
     } catch (NoSuchFileException e) {
-      // No sysfs, so no loop devices to be seen either.
+      // No procfs, so no loop devices to be seen either.
     } catch (IOException e) {
-      throw new CopyException(CopyFailure.IO_ERROR, "cannot list " + DISKS + ": " + e, e);
+      throw new CopyException(CopyFailure.IO_ERROR, "cannot read " + PARTITIONS + ": " + e, e);
     }
+  }
+
+  /** Those that are attached to anything: the others have no size and are not told of. */
+  private static List<Path> loopDevices() throws IOException {
+    return Files.readAllLines(PARTITIONS).stream()
+        .map(line -> line.substring(line.lastIndexOf(' ') + 1))
+        .filter(name -> name.startsWith("loop"))
+        .map(DISKS::resolve)
+        .toList();
   }
 
   /** Asks the device itself, which knows the file also where its path is another one. */

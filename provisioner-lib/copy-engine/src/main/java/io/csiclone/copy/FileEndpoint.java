@@ -22,7 +22,7 @@ final class FileEndpoint extends DescriptorEndpoint {
   /** Shorter moves, and all those of small files, are quicker through the page cache. */
   private static final int LONG_ENOUGH = 128 * 1024;
 
-  private static final long LARGE_ENOUGH = 8 << 20;
+  private static final long LARGE_ENOUGH = 1 << 20;
 
   private final FileStatus status;
 
