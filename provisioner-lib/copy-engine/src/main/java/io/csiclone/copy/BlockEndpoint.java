@@ -10,8 +10,12 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 
-/** A block device. It knows no holes; the kernel shares nothing between devices. */
+/**
+ * A block device. It knows no holes, unless it is a loop device to be read; the kernel shares
+ * nothing between devices.
+ */
 final class BlockEndpoint extends DescriptorEndpoint {
 
   /** Shorter runs cost a device more as a command of their own than as written zeros. */
@@ -26,6 +30,7 @@ final class BlockEndpoint extends DescriptorEndpoint {
   private final int logicalBlockSize;
   private final boolean readOnly;
   private final FileStatus status;
+  private final @Nullable LoopFile below;
   private final AtomicLong sinceFlush = new AtomicLong();
 
   // Discard is no choice: what a discarded block reads as is up to the device.
@@ -44,6 +49,7 @@ final class BlockEndpoint extends DescriptorEndpoint {
     this.readOnly = readOnly;
     this.logicalBlockSize = logicalBlockSize;
     this.status = status;
+    this.below = writing ? null : LoopFile.under(descriptor, status, size, policy).orElse(null);
     this.zeroings =
         List.of(
             new Zeroing(unlessUnsupported(), descriptor::punchHole),
@@ -71,12 +77,21 @@ final class BlockEndpoint extends DescriptorEndpoint {
 
   @Override
   public long currentSize() throws SystemCallException {
-    return descriptor.deviceSize();
+    long device = descriptor.deviceSize();
+    return below == null ? device : Math.min(device, below.currentSize());
   }
 
   @Override
-  public Extent extentAt(long offset) {
-    return new Extent(size(), false);
+  public Extent extentAt(long offset) throws SystemCallException {
+    return below == null ? new Extent(size(), false) : below.extentAt(offset);
+  }
+
+  @Override
+  public int read(AlignedBuffer buffer, int from, int length, long offset)
+      throws SystemCallException {
+    return below != null && below.read(buffer, from, length, offset)
+        ? length
+        : super.read(buffer, from, length, offset);
   }
 
   @Override
@@ -139,6 +154,11 @@ final class BlockEndpoint extends DescriptorEndpoint {
   }
 
   @Override
+  public boolean isCached() {
+    return false;
+  }
+
+  @Override
   public boolean betterPastCache() {
     return true;
   }
@@ -161,6 +181,14 @@ final class BlockEndpoint extends DescriptorEndpoint {
   @Override
   public long copyFrom(Endpoint source, long offset, long length) {
     return 0;
+  }
+
+  @Override
+  public void close() {
+    if (below != null) {
+      below.close();
+    }
+    super.close();
   }
 
   @Override

@@ -5,6 +5,7 @@ import io.csiclone.copy.internal.linux.DeviceNumber;
 import io.csiclone.copy.internal.linux.FileIdentity;
 import io.csiclone.copy.internal.linux.FileStatus;
 import io.csiclone.copy.internal.linux.FileStatus.Kind;
+import io.csiclone.copy.internal.linux.LoopBacking;
 import io.csiclone.copy.internal.linux.Medium;
 import io.csiclone.copy.internal.linux.SystemCallException;
 import java.io.IOException;
@@ -14,6 +15,7 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
@@ -31,6 +33,9 @@ record DeviceStack(Path path, Medium self, Optional<FileIdentity> loopFile, Set<
 
   private static final Path DEVICES = Path.of("/sys/dev/block");
   private static final Path DISKS = Path.of("/sys/block");
+
+  /** One short read instead of a look at each device that there could be. */
+  private static final Path PARTITIONS = Path.of("/proc/partitions");
 
   static DeviceStack of(Path path, FileStatus status) {
     Set<Medium> below = new HashSet<>();
@@ -68,8 +73,8 @@ record DeviceStack(Path path, Medium self, Optional<FileIdentity> loopFile, Set<
     if (status.kind() == Kind.BLOCK_DEVICE) {
       return;
     }
-    try (DirectoryStream<Path> disks = Files.newDirectoryStream(DISKS, "loop*")) {
-      for (Path disk : disks) {
+    try {
+      for (Path disk : loopDevices()) {
         if (backing(disk).map(FileStatus::identity).filter(status.identity()::equals).isPresent()) {
           throw new CopyException(
               CopyFailure.TARGET_IN_USE,
@@ -81,16 +86,25 @@ record DeviceStack(Path path, Medium self, Optional<FileIdentity> loopFile, Set<
         }
       }
     } catch (NoSuchFileException e) {
-      // No sysfs, so no loop devices to be seen either.
+      // No procfs, so no loop devices to be seen either.
     } catch (IOException e) {
-      throw new CopyException(CopyFailure.IO_ERROR, "cannot list " + DISKS + ": " + e, e);
+      throw new CopyException(CopyFailure.IO_ERROR, "cannot read " + PARTITIONS + ": " + e, e);
     }
+  }
+
+  /** Those that are attached to anything: the others have no size and are not told of. */
+  private static List<Path> loopDevices() throws IOException {
+    return Files.readAllLines(PARTITIONS).stream()
+        .map(line -> line.substring(line.lastIndexOf(' ') + 1))
+        .filter(name -> name.startsWith("loop"))
+        .map(DISKS::resolve)
+        .toList();
   }
 
   /** Asks the device itself, which knows the file also where its path is another one. */
   private static Optional<FileIdentity> loopFile(Path device) {
     try (Descriptor descriptor = Descriptor.forReading(device)) {
-      return descriptor.loopBacking();
+      return descriptor.loopBacking().map(LoopBacking::file);
     } catch (SystemCallException e) {
       return Optional.empty();
     }
@@ -142,17 +156,33 @@ record DeviceStack(Path path, Medium self, Optional<FileIdentity> loopFile, Set<
     }
   }
 
-  /** What a disk is a loop device over; empty for other disks, and where no path leads there. */
-  static Optional<FileStatus> backing(Path disk) {
+  /**
+   * The file a loop device is over, by the path it had when it was attached; empty for other
+   * devices, partitions of a loop device among them.
+   */
+  static Optional<Path> pathOfLoopFile(DeviceNumber device) {
+    return pathOfLoopFile(DEVICES.resolve(device.toString()));
+  }
+
+  private static Optional<Path> pathOfLoopFile(Path disk) {
     Path file = disk.resolve("loop/backing_file");
     if (!Files.exists(file)) {
       // Looked at first: an exception for each free device would cost a small copy half its time.
       return Optional.empty();
     }
     try {
-      String path = Files.readString(file);
-      return Optional.of(FileStatus.of(Path.of(path.stripTrailing())));
+      return Optional.of(Path.of(Files.readString(file).stripTrailing()));
     } catch (IOException | InvalidPathException e) {
+      return Optional.empty();
+    }
+  }
+
+  /** What a disk is a loop device over; empty for other disks, and where no path leads there. */
+  static Optional<FileStatus> backing(Path disk) {
+    try {
+      Optional<Path> file = pathOfLoopFile(disk);
+      return file.isEmpty() ? Optional.empty() : Optional.of(FileStatus.of(file.get()));
+    } catch (SystemCallException e) {
       return Optional.empty();
     }
   }

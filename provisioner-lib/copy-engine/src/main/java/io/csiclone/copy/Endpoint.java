@@ -66,6 +66,9 @@ interface Endpoint extends AutoCloseable {
   /** The shortest run of zeros in data that is worth a {@link #zero} of its own, in bytes. */
   int zeroGranule();
 
+  /** Whether most of it is in the page cache, as far as that can be told. */
+  boolean isCached();
+
   /** Whether all of it is best read past the page cache, though the kernel could copy it. */
   boolean betterPastCache();
 

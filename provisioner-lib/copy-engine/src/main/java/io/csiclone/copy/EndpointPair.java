@@ -21,7 +21,7 @@ record EndpointPair(Endpoint source, Endpoint target) implements AutoCloseable {
       DeviceStack below = DeviceStack.of(sourcePath, source);
       below.refuseSame(DeviceStack.of(targetPath, target));
       DeviceStack.refuseAttached(targetPath, target);
-      Endpoint to = openTarget(targetPath, target, policy);
+      Endpoint to = openTarget(targetPath, target, policyOfTarget(policy, from, target));
       if (to.size() < from.size()) {
         to.close();
         throw new CopyException(
@@ -34,6 +34,13 @@ record EndpointPair(Endpoint source, Endpoint target) implements AutoCloseable {
       from.close();
       throw e;
     }
+  }
+
+  /** What is read out of the page cache is written through it as well: a file takes it sooner. */
+  private static CachePolicy policyOfTarget(
+      CachePolicy policy, Endpoint source, FileStatus target) {
+    boolean followsSource = policy == CachePolicy.AUTO && target.kind() == Kind.REGULAR_FILE;
+    return followsSource && source.isCached() ? CachePolicy.BUFFERED : policy;
   }
 
   /** Asked before opening: opening a device or a pipe can have effects of its own. */

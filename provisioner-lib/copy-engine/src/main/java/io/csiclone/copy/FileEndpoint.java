@@ -22,7 +22,7 @@ final class FileEndpoint extends DescriptorEndpoint {
   /** Shorter moves, and all those of small files, are quicker through the page cache. */
   private static final int LONG_ENOUGH = 128 * 1024;
 
-  private static final long LARGE_ENOUGH = 8 << 20;
+  private static final long LARGE_ENOUGH = 1 << 20;
 
   private final FileStatus status;
 
@@ -202,10 +202,15 @@ final class FileEndpoint extends DescriptorEndpoint {
   }
 
   @Override
+  public boolean isCached() {
+    return cachedBytes(0, size()) > size() / 2;
+  }
+
+  @Override
   public boolean betterPastCache() {
     // A filesystem without a device of its own may be a server's, which copies by itself.
     boolean onDevice = status.device().major() != 0;
-    return onDevice && bypasses(LONG_ENOUGH) && cachedBytes(0, size()) <= size() / 2;
+    return onDevice && bypasses(LONG_ENOUGH) && !isCached();
   }
 
   @Override

@@ -78,6 +78,11 @@ class DelegatingEndpoint implements Endpoint {
   }
 
   @Override
+  public boolean isCached() {
+    return real.isCached();
+  }
+
+  @Override
   public boolean betterPastCache() {
     return real.betterPastCache();
   }

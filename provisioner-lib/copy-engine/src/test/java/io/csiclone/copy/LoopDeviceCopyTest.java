@@ -3,8 +3,12 @@ package io.csiclone.copy;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Arrays;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -12,6 +16,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Copies from and to real block devices. */
@@ -115,9 +120,68 @@ class LoopDeviceCopyTest {
       CopyReport report = copy(source.path(), target.path());
 
       assertThat(report.written()).isLessThanOrEqualTo(SIZE);
+      assertThat(report.holes()).as("holes of the file below").isGreaterThanOrEqualTo(60 << 20);
+      assertThat(report.read()).as("bytes read").isLessThanOrEqualTo(SIZE);
     }
     assertThat(VolumeFiles.allocated(targetFile)).isLessThanOrEqualTo(SIZE + (1 << 20));
     assertThat(Files.mismatch(sourceFile, targetFile)).isEqualTo(-1);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"1048576, 2097152", "512, 3145728", "4096, 0"})
+  void aDeviceOverAPartOfAFileIsThatPart(int offset, int limit) throws Exception {
+    SparseLayout volume = SparseLayout.random(offset, SIZE);
+    Path file = volume.writeTo(folder.resolve("source"));
+    int length = limit == 0 ? SIZE - offset : limit;
+    Path target = VolumeFiles.dirty(folder.resolve("target"), length);
+    try (LoopDevice source =
+        LoopDevice.attach(file, "--offset", "" + offset, "--sizelimit", "" + limit)) {
+      copy(source.path(), target);
+    }
+    byte[] part = Arrays.copyOfRange(volume.content(), offset, offset + length);
+    VolumeFiles.assertHolds(target, part, length);
+  }
+
+  @Test
+  void bytesThatOnlyTheDevicesCacheHasAreCopied() throws Exception {
+    byte[] content = new byte[SIZE];
+    new Random(7).nextBytes(content);
+    Path file = VolumeFiles.blank(folder.resolve("source"), SIZE);
+    Path target = VolumeFiles.blank(folder.resolve("target"), SIZE);
+    try (LoopDevice source = LoopDevice.attach(file);
+        FileChannel open = FileChannel.open(source.path(), StandardOpenOption.WRITE)) {
+      open.write(ByteBuffer.wrap(content));
+
+      copy(source.path(), target);
+    }
+    VolumeFiles.assertHolds(target, content, SIZE);
+  }
+
+  @Test
+  void aDeviceWhoseFileHasNoNameAnyMoreIsReadItself() throws Exception {
+    SparseLayout volume = SparseLayout.random(8, SIZE);
+    Path file = volume.writeTo(folder.resolve("source"));
+    Path target = VolumeFiles.dirty(folder.resolve("target"), SIZE);
+    try (LoopDevice source = LoopDevice.attach(file)) {
+      Files.delete(file);
+      VolumeFiles.dirty(file, SIZE);
+
+      CopyReport report = copy(source.path(), target);
+
+      assertThat(report.holes()).isZero();
+    }
+    VolumeFiles.assertHolds(target, volume.content(), SIZE);
+  }
+
+  @Test
+  void aDeviceWhoseFileIsCutOffInAHoleHasShrunk() throws Exception {
+    Path file = VolumeFiles.setSize(VolumeFiles.dirty(folder.resolve("source"), SIZE), 64 << 20);
+    try (LoopDevice device = LoopDevice.attach(file);
+        Endpoint source = EndpointPair.openSource(device.path())) {
+      VolumeFiles.setSize(file, SIZE);
+
+      assertThat(source.currentSize()).as("else the rest would pass for zeros").isEqualTo(SIZE);
+    }
   }
 
   @Test

@@ -283,15 +283,17 @@ public final class Descriptor implements AutoCloseable {
     }
   }
 
-  /** For a loop device that is attached: the file behind it. Empty for every other device. */
-  public Optional<FileIdentity> loopBacking() {
+  /** For a loop device that is attached: what it shows. Empty for every other device. */
+  public Optional<LoopBacking> loopBacking() {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment info = arena.allocate(LOOP_INFO64_BYTES, 8);
       if (Libc.ioctl(fd, LOOP_GET_STATUS64, info) < 0) {
         return Optional.empty();
       }
       return Optional.of(
-          new FileIdentity(DeviceNumber.unpack(info.get(JAVA_LONG, 0)), info.get(JAVA_LONG, 8)));
+          new LoopBacking(
+              new FileIdentity(DeviceNumber.unpack(info.get(JAVA_LONG, 0)), info.get(JAVA_LONG, 8)),
+              info.get(JAVA_LONG, 24)));
     }
   }
 
