@@ -3,6 +3,7 @@ package io.csiclone.webhook;
 import io.csiclone.rules.Finding;
 import io.csiclone.rules.RuleCode;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
+import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Base64;
@@ -10,6 +11,9 @@ import java.util.List;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JsonGenerator;
+import tools.jackson.core.ObjectWriteContext;
+import tools.jackson.core.json.JsonFactory;
 
 /**
  * Writes decisions as the API server reads them, field by field: a mapper for the model's classes
@@ -19,6 +23,9 @@ final class Answers {
 
   /** Names come from users and may be of any length; a message is not. */
   private static final int LONGEST_TEXT = 1_000;
+
+  private static final int USUAL_LENGTH = 512;
+  private static final JsonFactory JSON = new JsonFactory();
 
   /** What the API server is told of most claims, and of what is no claim of ours. */
   private final Frame admitted = Frame.around(uid -> admission(uid, true));
@@ -42,44 +49,48 @@ final class Answers {
   private static byte[] write(
       String uid, @Nullable PersistentVolumeClaim claim, Decision decision) {
     // Text first: a name may hold half a character, which only the way to bytes mends.
-    var json = new JsonWriter();
-    json.startObject();
-    json.property("apiVersion", Reviews.API_VERSION);
-    json.property("kind", Reviews.KIND);
-    json.name("response").startObject();
-    boolean allowed = decision instanceof Decision.Allowed || decision instanceof Decision.Patched;
-    json.name("allowed").bare(allowed ? "true" : "false");
-    if (claim != null) {
-      audit(json, decision);
-    }
-    switch (decision) {
-      case Decision.Allowed _ -> {}
-      case Decision.Patched patched -> {
-        json.property("patch", base64(patch(patched.patch())));
-        json.property("patchType", "JSONPatch");
+    var text = new StringWriter(USUAL_LENGTH);
+    try (var json = JSON.createGenerator(ObjectWriteContext.empty(), text)) {
+      json.writeStartObject();
+      json.writeStringProperty("apiVersion", Reviews.API_VERSION);
+      json.writeStringProperty("kind", Reviews.KIND);
+      json.writeObjectPropertyStart("response");
+      boolean allowed =
+          decision instanceof Decision.Allowed || decision instanceof Decision.Patched;
+      json.writeBooleanProperty("allowed", allowed);
+      if (claim != null) {
+        audit(json, decision);
       }
-      case Decision.Denied denied -> refusal(json, claim, denied.findings());
-      case Decision.Unjudged unjudged ->
-          status(json, 503, "ServiceUnavailable", clip(unjudged.message()));
-    }
-    json.property("uid", uid);
-    if (!decision.warnings().isEmpty()) {
-      json.name("warnings").startArray();
-      for (var warning : decision.warnings()) {
-        json.string(clip(warning));
+      switch (decision) {
+        case Decision.Allowed _ -> {}
+        case Decision.Patched patched -> {
+          json.writeStringProperty("patch", base64(patch(patched.patch())));
+          json.writeStringProperty("patchType", "JSONPatch");
+        }
+        case Decision.Denied denied -> refusal(json, claim, denied.findings());
+        case Decision.Unjudged unjudged ->
+            status(json, 503, "ServiceUnavailable", clip(unjudged.message()));
       }
-      json.endArray();
+      json.writeStringProperty("uid", uid);
+      if (!decision.warnings().isEmpty()) {
+        json.writeArrayPropertyStart("warnings");
+        for (var warning : decision.warnings()) {
+          json.writeString(clip(warning));
+        }
+        json.writeEndArray();
+      }
+      json.writeEndObject();
+      json.writeEndObject();
     }
-    json.endObject();
-    json.endObject();
-    return json.toString().getBytes(StandardCharsets.UTF_8);
+    return text.toString().getBytes(StandardCharsets.UTF_8);
   }
 
   /** What the audit log keeps of a claim with a data source; the server adds the hook's name. */
-  private static void audit(JsonWriter json, Decision decision) {
-    json.name("auditAnnotations").startObject();
+  private static void audit(JsonGenerator json, Decision decision) {
+    json.writeObjectPropertyStart("auditAnnotations");
     if (decision instanceof Decision.Denied denied) {
-      json.property("codes", ids(denied.findings().stream().map(Finding::code).toList()));
+      json.writeStringProperty(
+          "codes", ids(denied.findings().stream().map(Finding::code).toList()));
     }
     var verdict =
         switch (decision) {
@@ -88,12 +99,12 @@ final class Answers {
           case Decision.Denied _ -> "denied";
           case Decision.Unjudged _ -> "unjudged";
         };
-    json.property("verdict", verdict);
+    json.writeStringProperty("verdict", verdict);
     var warnedOf = decision.basis().warnedOf();
     if (!warnedOf.isEmpty()) {
-      json.property("warned", ids(warnedOf));
+      json.writeStringProperty("warned", ids(warnedOf));
     }
-    json.endObject();
+    json.writeEndObject();
   }
 
   private static String ids(List<RuleCode> codes) {
@@ -101,60 +112,63 @@ final class Answers {
   }
 
   private static void refusal(
-      JsonWriter json, @Nullable PersistentVolumeClaim claim, List<Finding> findings) {
-    json.name("status").startObject();
-    json.name("code").bare("403");
-    json.name("details").startObject();
-    json.name("causes").startArray();
+      JsonGenerator json, @Nullable PersistentVolumeClaim claim, List<Finding> findings) {
+    json.writeObjectPropertyStart("status");
+    json.writeNumberProperty("code", 403);
+    json.writeObjectPropertyStart("details");
+    json.writeArrayPropertyStart("causes");
     for (var finding : findings) {
-      json.startObject();
-      json.property("field", finding.field());
-      json.property("message", clip(finding.message()));
-      json.property("reason", finding.code().id());
-      json.endObject();
+      json.writeStartObject();
+      json.writeStringProperty("field", finding.field());
+      json.writeStringProperty("message", clip(finding.message()));
+      json.writeStringProperty("reason", finding.code().id());
+      json.writeEndObject();
     }
-    json.endArray();
-    json.property("kind", "persistentvolumeclaims");
+    json.writeEndArray();
+    json.writeStringProperty("kind", "persistentvolumeclaims");
     var name = claim == null ? null : claim.getMetadata().getName();
     if (name != null) {
-      json.property("name", name);
+      json.writeStringProperty("name", name);
     }
-    json.endObject();
+    json.writeEndObject();
     rest(
         json,
         findings.getFirst().code().id(),
         findings.stream().map(Answers::text).collect(Collectors.joining("\n")));
   }
 
-  private static void status(JsonWriter json, int code, String reason, String message) {
-    json.name("status").startObject();
-    json.name("code").bare(Integer.toString(code));
+  private static void status(JsonGenerator json, int code, String reason, String message) {
+    json.writeObjectPropertyStart("status");
+    json.writeNumberProperty("code", code);
     rest(json, reason, message);
   }
 
-  private static void rest(JsonWriter json, String reason, String message) {
-    json.property("apiVersion", "v1");
-    json.property("kind", "Status");
-    json.property("message", message);
-    json.property("reason", reason);
-    json.property("status", "Failure");
-    json.endObject();
+  private static void rest(JsonGenerator json, String reason, String message) {
+    json.writeStringProperty("apiVersion", "v1");
+    json.writeStringProperty("kind", "Status");
+    json.writeStringProperty("message", message);
+    json.writeStringProperty("reason", reason);
+    json.writeStringProperty("status", "Failure");
+    json.writeEndObject();
   }
 
   private static String patch(List<PatchOperation> operations) {
-    var json = new JsonWriter();
-    json.startArray();
-    for (var operation : operations) {
-      json.startObject();
-      json.property("op", operation.op());
-      json.property("path", operation.path());
-      if (operation.value() != null) {
-        json.name("value").tree(operation.value());
+    var text = new StringWriter();
+    try (var json = JSON.createGenerator(ObjectWriteContext.empty(), text)) {
+      json.writeStartArray();
+      for (var operation : operations) {
+        json.writeStartObject();
+        json.writeStringProperty("op", operation.op());
+        json.writeStringProperty("path", operation.path());
+        if (operation.value() != null) {
+          json.writeName("value");
+          JsonTree.write(json, operation.value());
+        }
+        json.writeEndObject();
       }
-      json.endObject();
+      json.writeEndArray();
     }
-    json.endArray();
-    return json.toString();
+    return text.toString();
   }
 
   /** A finding as users read it: the code, then the sentence. */
