@@ -3,12 +3,14 @@ package io.csiclone.webhook;
 import io.csiclone.rules.Finding;
 import io.csiclone.rules.RuleCode;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
+import java.io.ByteArrayOutputStream;
 import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
-import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
-import java.util.function.Function;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JsonGenerator;
@@ -25,21 +27,49 @@ final class Answers {
   private static final int LONGEST_TEXT = 1_000;
 
   private static final int USUAL_LENGTH = 512;
+
+  /** More classes than a cluster has; the answers for others are written each time. */
+  private static final int MOST_CLASSES = 100;
+
   private static final JsonFactory JSON = new JsonFactory();
 
   /** What the API server is told of most claims, and of what is no claim of ours. */
-  private final Frame admitted = Frame.around(uid -> admission(uid, true));
+  private final Frame admitted = Frame.of(admission(Frame.UID, true));
 
-  private final Frame ignored = Frame.around(uid -> admission(uid, false));
+  private final Frame ignored = Frame.of(admission(Frame.UID, false));
+
+  /** What claims are told that get their class from their source, by class. */
+  private final Map<List<PatchOperation>, Frame> filledIn = new ConcurrentHashMap<>();
 
   byte[] write(AdmissionAttempt attempt, Decision decision) {
-    if (decision instanceof Decision.Allowed
-        && decision.warnings().isEmpty()
-        && decision.basis().warnedOf().isEmpty()
-        && Frame.takes(attempt.uid())) {
-      return (attempt.claim() == null ? ignored : admitted).with(attempt.uid());
+    var uid = attempt.uid();
+    var warnings = decision.warnings();
+    if (Frame.takes(uid) && decision.basis().warnedOf().isEmpty()) {
+      if (decision instanceof Decision.Allowed && warnings.isEmpty()) {
+        return (attempt.claim() == null ? ignored : admitted).with(uid);
+      }
+      if (decision instanceof Decision.Patched patched
+          && warnings.size() == 1
+          && Frame.takes(warnings.getFirst())) {
+        var frame = filledIn(patched.patch());
+        if (frame != null) {
+          return frame.with(uid, warnings.getFirst());
+        }
+      }
     }
-    return write(attempt.uid(), attempt.claim(), decision);
+    return write(uid, attempt.claim(), decision);
+  }
+
+  private @Nullable Frame filledIn(List<PatchOperation> patch) {
+    var known = filledIn.get(patch);
+    boolean setsOneText = patch.size() == 1 && patch.getFirst().value() instanceof String;
+    if (known != null || !setsOneText || filledIn.size() >= MOST_CLASSES) {
+      return known;
+    }
+    var decision = new Decision.Patched(patch, List.of(Frame.WARNING));
+    var made = Frame.of(write(Frame.UID, new PersistentVolumeClaim(), decision));
+    filledIn.put(List.copyOf(patch), made);
+    return made;
   }
 
   private static byte[] admission(String uid, boolean ofClaim) {
@@ -184,23 +214,33 @@ final class Answers {
     return Base64.getEncoder().encodeToString(text.getBytes(StandardCharsets.UTF_8));
   }
 
-  /** An answer that has been written once and differs in the uid alone. */
-  private record Frame(byte[] before, byte[] after) {
+  /**
+   * An answer that has been written once and differs in the uid alone, or in that and a warning.
+   *
+   * @param pieces what stands around them
+   */
+  private record Frame(List<byte[]> pieces) {
 
-    private static final String PLACE = "UID";
+    // They stand in no answer, base64 included.
+    static final String UID = "<uid>";
+    static final String WARNING = "<warning>";
+    private static final Pattern PLACES = Pattern.compile(UID + "|" + WARNING);
 
-    static Frame around(Function<String, byte[]> answer) {
-      var text = new String(answer.apply(PLACE), StandardCharsets.UTF_8);
-      int at = text.indexOf(PLACE);
+    static Frame of(byte[] answer) {
       return new Frame(
-          text.substring(0, at).getBytes(StandardCharsets.UTF_8),
-          text.substring(at + PLACE.length()).getBytes(StandardCharsets.UTF_8));
+          PLACES
+              .splitAsStream(new String(answer, StandardCharsets.UTF_8))
+              .map(piece -> piece.getBytes(StandardCharsets.UTF_8))
+              .toList());
     }
 
-    /** Whether this uid stands in JSON as it is. */
-    static boolean takes(String uid) {
-      for (int i = 0; i < uid.length(); i++) {
-        char each = uid.charAt(i);
+    /** Whether this text stands in JSON as it is. */
+    static boolean takes(String text) {
+      if (text.length() > LONGEST_TEXT) {
+        return false;
+      }
+      for (int i = 0; i < text.length(); i++) {
+        char each = text.charAt(i);
         if (each < ' ' || each > '~' || each == '"' || each == '\\') {
           return false;
         }
@@ -208,12 +248,16 @@ final class Answers {
       return true;
     }
 
-    byte[] with(String uid) {
-      var whole = Arrays.copyOf(before, before.length + uid.length() + after.length);
-      System.arraycopy(
-          uid.getBytes(StandardCharsets.US_ASCII), 0, whole, before.length, uid.length());
-      System.arraycopy(after, 0, whole, before.length + uid.length(), after.length);
-      return whole;
+    /** With these texts between the pieces. */
+    byte[] with(String... texts) {
+      var whole = new ByteArrayOutputStream(USUAL_LENGTH);
+      for (int i = 0; i < pieces.size(); i++) {
+        whole.writeBytes(pieces.get(i));
+        if (i < texts.length) {
+          whole.writeBytes(texts[i].getBytes(StandardCharsets.US_ASCII));
+        }
+      }
+      return whole.toByteArray();
     }
   }
 }

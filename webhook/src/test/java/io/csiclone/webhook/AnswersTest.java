@@ -68,9 +68,37 @@ class AnswersTest {
     assertThat(JSON.readTree(answer)).isEqualTo(JSON.readTree(MODEL.asJson(understood)));
   }
 
+  @Test
+  void eachOfManyClassesIsFilledInForEachClaim() {
+    var answers = new Answers();
+    for (int round = 0; round < 2; round++) {
+      for (int i = 0; i < 300; i++) {
+        var uid = "uid-" + round + "-" + i;
+        var patch = List.of(PatchOperation.add("/spec/storageClassName", "class-" + i));
+        var attempt = new AdmissionAttempt(uid, "team-a", CLONE.claim(), Map.of());
+
+        var warning = i % 7 == 0 ? "\"of\" ü <uid> " + i : "of <warning> " + i;
+        var response =
+            JSON.readTree(answers.write(attempt, new Decision.Patched(patch, List.of(warning))))
+                .get("response");
+
+        assertThat(response.get("uid").asString()).isEqualTo(uid);
+        assertThat(
+                new String(
+                    Base64.getDecoder().decode(response.get("patch").asString()),
+                    StandardCharsets.UTF_8))
+            .isEqualTo(
+                "[{\"op\":\"add\",\"path\":\"/spec/storageClassName\",\"value\":\"class-%d\"}]"
+                    .formatted(i));
+        assertThat(response.at("/warnings/0").asString()).isEqualTo(warning);
+        assertThat(response.at("/auditAnnotations/verdict").asString()).isEqualTo("patched");
+      }
+    }
+  }
+
   @ParameterizedTest
   @ValueSource(
-      strings = {"7f1d3c52-5a55-4c7c-9d5e-0d8f7a3f6c11", "UID", "\"", "a\\u0041\",\"b", ""})
+      strings = {"7f1d3c52-5a55-4c7c-9d5e-0d8f7a3f6c11", "<uid>", "\"", "a\\u0041\",\"b", ""})
   void theUidComesBackToTheLetter(String uid) {
     for (var claim : Arrays.asList(CLONE.claim(), null)) {
       var attempt = new AdmissionAttempt(uid, "team-a", claim, Map.of());
