@@ -45,7 +45,11 @@ class RejectedCloneIT {
 
   /** The clone must be refused with this code, in words that name these objects. */
   private void assertRefused(PersistentVolumeClaim clone, String code, String... named) {
-    TestNamespace.Answer answer = namespace.tryCreate(clone);
+    assertRefused(namespace.tryCreate(clone), clone, code, named);
+  }
+
+  private static void assertRefused(
+      TestNamespace.Answer answer, PersistentVolumeClaim clone, String code, String... named) {
     assertThat(answer.created()).as("%s should have been refused", clone.getSpec()).isFalse();
     assertThat(answer.code()).as(answer.body()).isEqualTo(403);
     assertThat(answer.status().getMessage()).contains(code + ":").contains(named);
@@ -190,7 +194,12 @@ class RejectedCloneIT {
     try (TestPod user = namespace.run("user", "pvc-1")) {
       assertThat(user.sh("echo running")).isEqualTo("running");
       client.persistentVolumeClaims().inNamespace(namespace.name()).withName("pvc-1").delete();
-      assertRefused(clone("pvc-1").build(), "SourceTerminating", "pvc-1");
+      PersistentVolumeClaim clone = clone("pvc-1").build();
+      // What allows a clone may be a moment old: each replica has to hear of the deletion first.
+      await("refused once the webhook has heard of the deletion")
+          .atMost(Duration.ofSeconds(20))
+          .untilAsserted(() ->
+              assertRefused(namespace.tryCreateDry(clone), clone, "SourceTerminating", "pvc-1"));
     }
   }
 
