@@ -98,7 +98,14 @@ class AnswersTest {
 
   @ParameterizedTest
   @ValueSource(
-      strings = {"7f1d3c52-5a55-4c7c-9d5e-0d8f7a3f6c11", "<uid>", "\"", "a\\u0041\",\"b", ""})
+      strings = {
+        "7f1d3c52-5a55-4c7c-9d5e-0d8f7a3f6c11",
+        "UID",
+        "<uid>",
+        "\"",
+        "a\\u0041\",\"b",
+        ""
+      })
   void theUidComesBackToTheLetter(String uid) {
     for (var claim : Arrays.asList(CLONE.claim(), null)) {
       var attempt = new AdmissionAttempt(uid, "team-a", claim, Map.of());

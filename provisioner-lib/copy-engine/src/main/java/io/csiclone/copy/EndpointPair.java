@@ -6,6 +6,7 @@ import io.csiclone.copy.internal.linux.FileStatus;
 import io.csiclone.copy.internal.linux.FileStatus.Kind;
 import io.csiclone.copy.internal.linux.SystemCallException;
 import java.nio.file.Path;
+import java.util.Optional;
 
 /**
  * Source and target, open, and checked: pointed at the wrong thing, opening refuses and has changed
@@ -21,7 +22,7 @@ record EndpointPair(Endpoint source, Endpoint target) implements AutoCloseable {
       DeviceStack below = DeviceStack.of(sourcePath, source);
       below.refuseSame(DeviceStack.of(targetPath, target));
       DeviceStack.refuseAttached(targetPath, target);
-      Endpoint to = openTarget(targetPath, target, policyOfTarget(policy, from, target));
+      Endpoint to = openTarget(targetPath, target, policy, from);
       if (to.size() < from.size()) {
         to.close();
         throw new CopyException(
@@ -34,13 +35,6 @@ record EndpointPair(Endpoint source, Endpoint target) implements AutoCloseable {
       from.close();
       throw e;
     }
-  }
-
-  /** What is read out of the page cache is written through it as well: a file takes it sooner. */
-  private static CachePolicy policyOfTarget(
-      CachePolicy policy, Endpoint source, FileStatus target) {
-    boolean followsSource = policy == CachePolicy.AUTO && target.kind() == Kind.REGULAR_FILE;
-    return followsSource && source.isCached() ? CachePolicy.BUFFERED : policy;
   }
 
   /** Asked before opening: opening a device or a pipe can have effects of its own. */
@@ -78,7 +72,7 @@ record EndpointPair(Endpoint source, Endpoint target) implements AutoCloseable {
   private static Endpoint openSource(Path path, FileStatus seen, CachePolicy policy) {
     Endpoint source;
     try {
-      source = endpoint(path, seen, policy, false, Descriptor.forReading(path));
+      source = endpoint(path, seen, policy, Optional.empty(), Descriptor.forReading(path));
     } catch (SystemCallException e) {
       throw Failures.openingSource(path, e);
     }
@@ -91,11 +85,13 @@ record EndpointPair(Endpoint source, Endpoint target) implements AutoCloseable {
     return source;
   }
 
-  private static Endpoint openTarget(Path path, FileStatus seen, CachePolicy policy) {
+  private static Endpoint openTarget(
+      Path path, FileStatus seen, CachePolicy policy, Endpoint source) {
     boolean exclusive = seen.kind() == Kind.BLOCK_DEVICE;
     Endpoint target;
     try {
-      target = endpoint(path, seen, policy, true, Descriptor.forWriting(path, exclusive));
+      target =
+          endpoint(path, seen, policy, Optional.of(source), Descriptor.forWriting(path, exclusive));
     } catch (SystemCallException e) {
       throw Failures.openingTarget(path, e);
     }
@@ -107,8 +103,15 @@ record EndpointPair(Endpoint source, Endpoint target) implements AutoCloseable {
     return target;
   }
 
+  /**
+   * @param source of a target, what it is written from
+   */
   private static Endpoint endpoint(
-      Path path, FileStatus seen, CachePolicy policy, boolean writing, Descriptor descriptor)
+      Path path,
+      FileStatus seen,
+      CachePolicy policy,
+      Optional<Endpoint> source,
+      Descriptor descriptor)
       throws SystemCallException {
     try {
       FileStatus opened = descriptor.status();
@@ -122,11 +125,11 @@ record EndpointPair(Endpoint source, Endpoint target) implements AutoCloseable {
               path,
               descriptor.deviceSize(),
               policy,
-              writing,
+              source.isPresent(),
               descriptor.logicalBlockSize(),
               descriptor.isReadOnlyDevice(),
               opened)
-          : new FileEndpoint(descriptor, path, opened, policy, writing);
+          : new FileEndpoint(descriptor, path, opened, policy, source);
     } catch (SystemCallException e) {
       descriptor.close();
       throw e;

@@ -25,6 +25,7 @@ final class FileEndpoint extends DescriptorEndpoint {
   private static final long LARGE_ENOUGH = 1 << 20;
 
   private final FileStatus status;
+  private final Optional<Endpoint> source;
 
   private final Capability seek = new Capability(Errno.EINVAL, Errno.EOPNOTSUPP, Errno.ENOSYS);
   private final Capability cacheStatus =
@@ -52,20 +53,31 @@ final class FileEndpoint extends DescriptorEndpoint {
       new Capability(
           Errno.EXDEV, Errno.EINVAL, Errno.ENOSYS, Errno.EOPNOTSUPP, Errno.EPERM, Errno.ETXTBSY);
 
+  /** The first answer of {@link #isCached}. */
+  private volatile @Nullable Boolean cached;
+
   /** The last answer of {@link #extentAt}, and where it begins. */
   private volatile @Nullable Known known;
 
   private record Known(long start, Extent extent) {}
 
+  /**
+   * @param source of a target, what it is written from
+   */
   FileEndpoint(
-      Descriptor descriptor, Path path, FileStatus status, CachePolicy policy, boolean writing) {
+      Descriptor descriptor,
+      Path path,
+      FileStatus status,
+      CachePolicy policy,
+      Optional<Endpoint> source) {
     super(
         descriptor,
         path,
         status.size(),
         policy,
-        new DirectAccess(descriptor, writing, DIRECT_ALIGNMENT));
+        new DirectAccess(descriptor, source.isPresent(), DIRECT_ALIGNMENT));
     this.status = status;
+    this.source = source;
     this.zeroings =
         List.of(
             new Zeroing(punch, descriptor::punchHole),
@@ -167,7 +179,10 @@ final class FileEndpoint extends DescriptorEndpoint {
 
   @Override
   boolean worthBypassing(int length) {
-    return length >= LONG_ENOUGH && size() >= LARGE_ENOUGH;
+    return length >= LONG_ENOUGH
+        && size() >= LARGE_ENOUGH
+        // What is read out of the page cache is written through it as well: it is taken sooner.
+        && !source.map(Endpoint::isCached).orElse(false);
   }
 
   @Override
@@ -203,7 +218,13 @@ final class FileEndpoint extends DescriptorEndpoint {
 
   @Override
   public boolean isCached() {
-    return cachedBytes(0, size()) > size() / 2;
+    Boolean known = cached;
+    if (known == null) {
+      // It takes the longer the more is cached, so a file that is shared whole is not asked.
+      known = cachedBytes(0, size()) > size() / 2;
+      cached = known;
+    }
+    return known;
   }
 
   @Override

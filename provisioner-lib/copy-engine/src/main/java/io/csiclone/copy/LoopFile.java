@@ -55,7 +55,7 @@ final class LoopFile implements AutoCloseable {
         if (opened.kind() == Kind.REGULAR_FILE
             && opened.identity().equals(backing.file())
             && opened.size() - backing.offset() >= size) {
-          FileEndpoint file = new FileEndpoint(descriptor, path, opened, policy, false);
+          FileEndpoint file = new FileEndpoint(descriptor, path, opened, policy, Optional.empty());
           return Optional.of(new LoopFile(file, backing.offset(), size));
         }
       } catch (SystemCallException e) {
