@@ -10,7 +10,6 @@ import io.csiclone.rules.RuleCode;
 import io.csiclone.rules.RulePolicy;
 import io.csiclone.rules.Verdict;
 import io.csiclone.webhook.Decision.Basis;
-import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
 import java.util.ArrayList;
 import java.util.EnumSet;
@@ -64,9 +63,9 @@ final class AdmissionCore {
     if (claim == null) {
       return Decision.allowed();
     }
-    var written = ClaimReader.clone(claim);
+    var written = ClaimReader.clone(claim.model());
     // A claim that exists cannot change its data source any more.
-    var verdict = attempt.assigner() == null ? judgeDataSource(claim, written) : NOTHING_FOUND;
+    var verdict = attempt.assigner() == null ? judgeDataSource(written) : NOTHING_FOUND;
     var warnings = new ArrayList<>(texts(verdict));
     var basis = new Basis(codes(verdict));
     if (!verdict.allowed()) {
@@ -74,7 +73,7 @@ final class AdmissionCore {
     }
     var patch = new ArrayList<PatchOperation>();
     if (attempt.assigner() == null) {
-      KeptReference.keep(attempt, written, patch, warnings);
+      KeptReference.keep(claim, written, patch, warnings);
     }
     if (written.cloneSource().isEmpty()) {
       return admitted(patch, warnings, basis);
@@ -96,12 +95,10 @@ final class AdmissionCore {
     if (claim == null) {
       return Decision.allowed();
     }
-    var written = ClaimReader.clone(claim);
+    var written = ClaimReader.clone(claim.model());
     try {
       var verdict =
-          written.cloneSource().isEmpty()
-              ? judgeDataSource(claim, written)
-              : facts.judge(claim, policy);
+          written.cloneSource().isEmpty() ? judgeDataSource(written) : facts.judge(written, policy);
       if (attempt.assigner() != null) {
         verdict = ofTheClass(verdict);
       }
@@ -116,14 +113,14 @@ final class AdmissionCore {
   }
 
   /** Without a look-up when there is nothing to object to. */
-  private Verdict judgeDataSource(PersistentVolumeClaim claim, ClaimFacts written) {
+  private Verdict judgeDataSource(ClaimFacts written) {
     var strict = CloneRules.judgeDataSource(written, RulePolicy.strictest());
     if (strict.allowed()) {
       return strict;
     }
     RulePolicy adapted;
     try {
-      adapted = facts.policy(claim, policy);
+      adapted = facts.policy(written, policy);
     } catch (FactsUnavailableException e) {
       // The claim itself is known, which is all that is judged here.
       adapted = policy;

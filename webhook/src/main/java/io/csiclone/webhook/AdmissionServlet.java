@@ -157,7 +157,7 @@ final class AdmissionServlet extends HttpServlet {
     }
     line.addKeyValue("webhook", "/" + AdmissionMetrics.label(hook))
         .addKeyValue("namespace", attempt.namespace())
-        .addKeyValue("claim", claim.getMetadata().getName())
+        .addKeyValue("claim", claim.model().getMetadata().getName())
         .log();
   }
 }

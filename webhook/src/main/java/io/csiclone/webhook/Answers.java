@@ -38,8 +38,8 @@ final class Answers {
 
   private final Frame ignored = Frame.of(admission(Frame.UID, false));
 
-  /** What claims are told that get their class from their source, by class. */
-  private final Map<List<PatchOperation>, Frame> filledIn = new ConcurrentHashMap<>();
+  /** What claims are told that get their class from their source, by what is patched. */
+  private final Map<String, Frame> filledIn = new ConcurrentHashMap<>();
 
   byte[] write(AdmissionAttempt attempt, Decision decision) {
     var uid = attempt.uid();
@@ -57,18 +57,23 @@ final class Answers {
         }
       }
     }
-    return write(uid, attempt.claim(), decision);
+    return write(uid, attempt.model(), decision);
   }
 
   private @Nullable Frame filledIn(List<PatchOperation> patch) {
-    var known = filledIn.get(patch);
-    boolean setsOneText = patch.size() == 1 && patch.getFirst().value() instanceof String;
-    if (known != null || !setsOneText || filledIn.size() >= MOST_CLASSES) {
+    var operation = patch.getFirst();
+    if (patch.size() > 1 || !(operation.value() instanceof String value)) {
+      return null;
+    }
+    // As a key the operation itself would cost more than all the rest of the answer.
+    var key = operation.op() + operation.path() + " " + value;
+    var known = filledIn.get(key);
+    if (known != null || filledIn.size() >= MOST_CLASSES) {
       return known;
     }
     var decision = new Decision.Patched(patch, List.of(Frame.WARNING));
     var made = Frame.of(write(Frame.UID, new PersistentVolumeClaim(), decision));
-    filledIn.put(List.copyOf(patch), made);
+    filledIn.put(key, made);
     return made;
   }
 

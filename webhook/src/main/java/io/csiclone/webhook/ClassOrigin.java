@@ -54,9 +54,7 @@ enum ClassOrigin {
         Objects.requireNonNullElse(
             claim.getMetadata().getManagedFields(), List.<ManagedFieldsEntry>of());
     if (!managed.isEmpty()) {
-      return managed.stream().filter(Objects::nonNull).anyMatch(ClassOrigin::ownsClass)
-          ? USER
-          : ADMISSION;
+      return anyOwnsClass(managed) ? USER : ADMISSION;
     }
     var applied = annotations.get(LAST_APPLIED);
     return applied == null ? UNKNOWN : fromApplied(applied, json);
@@ -67,6 +65,15 @@ enum ClassOrigin {
     var annotations = claim.getMetadata().getAnnotations();
     boolean kept = annotations != null && "true".equals(annotations.get(KEEP_ANNOTATION));
     return RETROACTIVE.contains(assigner) && !kept ? ADMISSION : USER;
+  }
+
+  private static boolean anyOwnsClass(List<ManagedFieldsEntry> entries) {
+    for (var entry : entries) {
+      if (entry != null && ownsClass(entry)) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private static boolean ownsClass(ManagedFieldsEntry entry) {

@@ -5,7 +5,6 @@ import io.csiclone.facts.ClusterFacts;
 import io.csiclone.rules.ClaimFacts;
 import io.csiclone.rules.Finding;
 import io.csiclone.rules.RuleCode;
-import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -37,13 +36,15 @@ final class Inheritance {
    */
   @Nullable Finding inherit(
       AdmissionAttempt attempt,
-      PersistentVolumeClaim claim,
+      WrittenClaim claim,
       ClaimFacts written,
       List<PatchOperation> patch,
       List<String> warnings) {
     var assigner = attempt.assigner();
     var origin =
-        assigner == null ? ClassOrigin.of(claim, json) : ClassOrigin.assignedBy(claim, assigner);
+        assigner == null
+            ? ClassOrigin.of(claim.model(), json)
+            : ClassOrigin.assignedBy(claim.model(), assigner);
     if (origin == ClassOrigin.UNKNOWN) {
       origin = resolved(written);
     }
@@ -58,10 +59,9 @@ final class Inheritance {
     // What may refuse the clone is asked live.
     var found =
         origin == ClassOrigin.UNKNOWN
-            ? facts.claimLive(written.namespace(), named.name())
-            : facts.claimWithItsClass(written.namespace(), named.name());
-    var source = found.orElse(null);
-    var sourceClass = source == null ? null : ClaimReader.storageClass(source);
+            ? facts.claimLive(written.namespace(), named.name()).map(ClaimReader::storageClass)
+            : facts.storageClassOf(written.namespace(), named.name());
+    var sourceClass = found.orElse(null);
     // Without a class to inherit there is nothing to do here; validation says what is wrong.
     if (sourceClass == null
         || sourceClass.isEmpty()
@@ -72,7 +72,7 @@ final class Inheritance {
       return unknownOrigin(written, named.name(), sourceClass);
     }
     patch.add(
-        attempt.specHas(FIELD)
+        claim.hasClassField()
             ? PatchOperation.replace(PATH, sourceClass)
             : PatchOperation.add(PATH, sourceClass));
     warnings.add(

@@ -15,10 +15,7 @@ final class KeptReference {
   private KeptReference() {}
 
   static void keep(
-      AdmissionAttempt attempt,
-      ClaimFacts written,
-      List<PatchOperation> patch,
-      List<String> warnings) {
+      WrittenClaim claim, ClaimFacts written, List<PatchOperation> patch, List<String> warnings) {
     var ref = written.dataSourceRef();
     if (ref == null) {
       return;
@@ -41,8 +38,7 @@ final class KeptReference {
     }
     if (ref.isClaim()
         && written.dataSource() == null
-        && attempt.raw().get("spec") instanceof Map<?, ?> spec
-        && spec.get("dataSourceRef") instanceof Map<?, ?> raw) {
+        && claim.dataSourceRef() instanceof Map<?, ?> raw) {
       // Newer servers do the same by themselves; the two have to be alike to the letter.
       var source = new LinkedHashMap<Object, Object>(raw);
       source.remove("namespace");

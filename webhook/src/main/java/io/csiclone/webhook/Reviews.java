@@ -1,11 +1,12 @@
 package io.csiclone.webhook;
 
-import io.csiclone.webhook.JsonTree.Unread;
-import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import java.io.IOException;
 import java.io.InputStream;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JacksonException;
+import tools.jackson.core.JsonParser;
+import tools.jackson.core.ObjectReadContext;
+import tools.jackson.core.json.JsonFactory;
 
 /**
  * Reads what the API server sends. Only a claim that names a data source and is being created, or
@@ -21,39 +22,36 @@ final class Reviews {
 
   private static final int LONGEST_UID = 128;
 
-  private final Unread unread;
+  private static final JsonFactory JSON = new JsonFactory();
 
-  private Reviews(Unread managedFields, String... annotations) {
-    var claim =
-        Unread.all("status", "kind", "apiVersion")
-            .and(
-                "metadata",
-                Unread.all("labels", "finalizers", "ownerReferences", "creationTimestamp")
-                    .and("annotations", Unread.all(annotations))
-                    .and("managedFields", managedFields));
-    this.unread =
-        Unread.all()
-            .and(
-                "request",
-                Unread.all("resource", "requestKind", "requestResource", "options")
-                    .and("userInfo", Unread.all("uid", "groups", "extra"))
-                    .and("object", claim)
-                    .and("oldObject", claim));
+  private static final Members REVIEW = Members.of("kind", "apiVersion", "request");
+  private static final Members REQUEST =
+      Members.of(
+          "uid",
+          "kind",
+          "subResource",
+          "namespace",
+          "operation",
+          "userInfo",
+          "object",
+          "oldObject");
+  private static final Members KIND_OF_OBJECT = Members.of("group", "version", "kind");
+  private static final Members USER = Members.of("username");
+
+  private final boolean origin;
+
+  private Reviews(boolean origin) {
+    this.origin = origin;
   }
 
-  /** Of claims as they were written: who named what matters, of the fields of the spec. */
+  /** Of claims as they were written: who named the storage class matters. */
   static Reviews ofWritten() {
-    var usual =
-        Unread.all(
-            "f:accessModes", "f:dataSource", "f:dataSourceRef", "f:resources", "f:volumeMode");
-    return new Reviews(
-        Unread.all("apiVersion", "time", "fieldsType")
-            .and("fieldsV1", Unread.all("f:metadata", "f:status").and("f:spec", usual)));
+    return new Reviews(true);
   }
 
   /** Of claims as they would be stored, whoever named what. */
   static Reviews ofStored() {
-    return new Reviews(Unread.ALL, ClassOrigin.LAST_APPLIED);
+    return new Reviews(false);
   }
 
   /**
@@ -70,7 +68,7 @@ final class Reviews {
     if (bytes.length > LARGEST_BODY) {
       throw tooLarge();
     }
-    return attempt(tree(bytes));
+    return attempt(bytes);
   }
 
   private static BadReviewException tooLarge() {
@@ -78,16 +76,96 @@ final class Reviews {
         413, "The body is larger than the %d bytes that are accepted.".formatted(LARGEST_BODY));
   }
 
-  private Map<String, @Nullable Object> tree(byte[] bytes) {
+  private AdmissionAttempt attempt(byte[] bytes) {
     if (!beginsLikeAnObject(bytes)) {
       throw new BadReviewException(400, "The body is not a JSON object.");
     }
-    try {
-      return JsonTree.object(bytes, unread);
-    } catch (IllegalArgumentException e) {
+    var review = new Review();
+    try (var json = JSON.createParser(ObjectReadContext.empty(), bytes)) {
+      json.nextToken();
+      review(json, review);
+      if (json.nextToken() != null) {
+        throw new IllegalArgumentException("more than an object");
+      }
+    } catch (JacksonException | IllegalArgumentException e) {
       // The reader's own message quotes the body.
       throw new BadReviewException(400, "The body is not valid JSON.");
     }
+    return attempt(review);
+  }
+
+  /** What was read so far; its members come in any order. */
+  private static final class Review {
+    String kind = "";
+    String apiVersion = "";
+    @Nullable Request request;
+  }
+
+  private static final class Request {
+    String uid = "";
+    String namespace = "";
+    String operation = "";
+    String subResource = "";
+    String user = "";
+    boolean aboutClaim;
+    @Nullable ClaimParser object;
+    @Nullable ClaimParser oldObject;
+  }
+
+  private void review(JsonParser json, Review review) {
+    for (var member = REVIEW.next(json); member != null; member = REVIEW.next(json)) {
+      switch (member) {
+        case "kind" -> review.kind = Members.text(json);
+        case "apiVersion" -> review.apiVersion = Members.text(json);
+        default -> review.request = Members.entered(json) ? request(json) : null;
+      }
+    }
+  }
+
+  private Request request(JsonParser json) {
+    var request = new Request();
+    for (var member = REQUEST.next(json); member != null; member = REQUEST.next(json)) {
+      switch (member) {
+        case "uid" -> request.uid = Members.text(json);
+        case "kind" -> request.aboutClaim = isClaim(json);
+        case "subResource" -> request.subResource = Members.text(json);
+        case "namespace" -> request.namespace = Members.text(json);
+        case "operation" -> request.operation = Members.text(json);
+        case "userInfo" -> request.user = user(json);
+        case "object" -> request.object = ClaimParser.read(json, origin);
+        default -> request.oldObject = ClaimParser.read(json, false);
+      }
+    }
+    return request;
+  }
+
+  private static boolean isClaim(JsonParser json) {
+    if (!Members.entered(json)) {
+      return false;
+    }
+    String group = "";
+    String version = "";
+    String kind = "";
+    for (var member = KIND_OF_OBJECT.next(json);
+        member != null;
+        member = KIND_OF_OBJECT.next(json)) {
+      switch (member) {
+        case "group" -> group = Members.text(json);
+        case "version" -> version = Members.text(json);
+        default -> kind = Members.text(json);
+      }
+    }
+    return group.isEmpty() && version.equals("v1") && kind.equals("PersistentVolumeClaim");
+  }
+
+  private static String user(JsonParser json) {
+    String name = "";
+    if (Members.entered(json)) {
+      while (USER.next(json) != null) {
+        name = Members.text(json);
+      }
+    }
+    return name;
   }
 
   private static boolean beginsLikeAnObject(byte[] bytes) {
@@ -102,41 +180,34 @@ final class Reviews {
     return false;
   }
 
-  private static AdmissionAttempt attempt(Map<?, ?> tree) {
-    if (!KIND.equals(tree.get("kind"))) {
+  private static AdmissionAttempt attempt(Review review) {
+    if (!KIND.equals(review.kind)) {
       throw new BadReviewException(400, "The kind of the body is not AdmissionReview.");
     }
-    if (!API_VERSION.equals(tree.get("apiVersion"))) {
+    if (!API_VERSION.equals(review.apiVersion)) {
       throw new BadReviewException(
           400, "The apiVersion of the AdmissionReview is not " + API_VERSION + ".");
     }
-    if (!(tree.get("request") instanceof Map<?, ?> request)) {
+    var request = review.request;
+    if (request == null) {
       throw new BadReviewException(400, "The AdmissionReview has no request.");
     }
-    var uid = text(request.get("uid"));
-    if (uid.isBlank()) {
+    if (request.uid.isBlank()) {
       throw new BadReviewException(400, "The request of the AdmissionReview has no uid.");
     }
     // It comes back in the answer and goes into the log.
-    if (!isUid(uid)) {
+    if (!isUid(request.uid)) {
       throw new BadReviewException(400, "The uid of the request is not a uid.");
     }
-    var namespace = text(request.get("namespace"));
-    if (!aboutClaim(request)) {
-      return new AdmissionAttempt(uid, namespace, null, Map.of());
+    if (request.aboutClaim && request.subResource.isEmpty()) {
+      if (request.operation.equals("UPDATE") && assignsClass(request)) {
+        return new AdmissionAttempt(request.uid, request.namespace, claim(request), request.user);
+      }
+      if (request.operation.equals("CREATE")) {
+        return new AdmissionAttempt(request.uid, request.namespace, claim(request), null);
+      }
     }
-    if ("UPDATE".equals(request.get("operation"))) {
-      return request.get("object") instanceof Map<?, ?> object && assignsClass(request, object)
-          ? new AdmissionAttempt(uid, namespace, claim(object, namespace), object, user(request))
-          : new AdmissionAttempt(uid, namespace, null, Map.of());
-    }
-    if (!"CREATE".equals(request.get("operation"))) {
-      return new AdmissionAttempt(uid, namespace, null, Map.of());
-    }
-    if (!(request.get("object") instanceof Map<?, ?> object)) {
-      throw new BadReviewException(400, "The request creates a claim but has no object.");
-    }
-    return new AdmissionAttempt(uid, namespace, claim(object, namespace), object);
+    return new AdmissionAttempt(request.uid, request.namespace, null, null);
   }
 
   private static boolean isUid(String text) {
@@ -151,46 +222,29 @@ final class Reviews {
   /**
    * Whether a claim that has neither class nor volume gets a class; all else is no matter of ours.
    */
-  private static boolean assignsClass(Map<?, ?> request, Map<?, ?> object) {
-    return request.get("oldObject") instanceof Map<?, ?> old
-        && old.get("spec") instanceof Map<?, ?> before
-        && object.get("spec") instanceof Map<?, ?> after
-        && before.get("storageClassName") == null
-        && after.get("storageClassName") instanceof String
-        && text(after.get("volumeName")).isEmpty();
+  private static boolean assignsClass(Request request) {
+    return request.oldObject != null
+        && request.oldObject.lacksClass()
+        && request.object != null
+        && request.object.hasClassButNoVolume();
   }
 
-  private static String user(Map<?, ?> request) {
-    return request.get("userInfo") instanceof Map<?, ?> user ? text(user.get("username")) : "";
-  }
-
-  private static boolean aboutClaim(Map<?, ?> request) {
-    return text(request.get("subResource")).isEmpty()
-        && request.get("kind") instanceof Map<?, ?> kind
-        && text(kind.get("group")).isEmpty()
-        && "v1".equals(kind.get("version"))
-        && "PersistentVolumeClaim".equals(kind.get("kind"));
-  }
-
-  private static @Nullable PersistentVolumeClaim claim(Map<?, ?> object, String namespace) {
-    if (!(object.get("spec") instanceof Map<?, ?> spec)
-        || (spec.get("dataSource") == null && spec.get("dataSourceRef") == null)) {
+  private static @Nullable WrittenClaim claim(Request request) {
+    var object = request.object;
+    if (object == null) {
+      throw new BadReviewException(400, "The request creates a claim but has no object.");
+    }
+    if (!object.namesDataSource()) {
       return null;
     }
-    if (namespace.isEmpty()) {
+    if (request.namespace.isEmpty()) {
       throw new BadReviewException(400, "The request is about a claim but has no namespace.");
     }
     try {
-      var claim = RawClaim.model(object);
-      claim.getMetadata().setNamespace(namespace);
-      return claim;
+      return object.claim(request.namespace);
     } catch (IllegalArgumentException e) {
       throw new BadReviewException(
           400, "The object of the request is not a PersistentVolumeClaim of v1.");
     }
-  }
-
-  private static String text(@Nullable Object value) {
-    return value instanceof String text ? text : "";
   }
 }

@@ -31,12 +31,15 @@ class AnswersTest {
       new AdmissionAttempt(
           "a-uid",
           "team-a",
-          new PersistentVolumeClaimBuilder()
-              .withNewMetadata()
-              .withName("copy")
-              .endMetadata()
-              .build(),
-          Map.of());
+          new WrittenClaim(
+              new PersistentVolumeClaimBuilder()
+                  .withNewMetadata()
+                  .withName("copy")
+                  .endMetadata()
+                  .build(),
+              false,
+              null),
+          null);
 
   private static Stream<Decision> decisions() {
     var basis = new Decision.Basis(List.of(RuleCode.SOURCE_IN_USE, RuleCode.SOURCE_IN_USE));
@@ -75,7 +78,7 @@ class AnswersTest {
       for (int i = 0; i < 300; i++) {
         var uid = "uid-" + round + "-" + i;
         var patch = List.of(PatchOperation.add("/spec/storageClassName", "class-" + i));
-        var attempt = new AdmissionAttempt(uid, "team-a", CLONE.claim(), Map.of());
+        var attempt = new AdmissionAttempt(uid, "team-a", CLONE.claim(), null);
 
         var warning = i % 7 == 0 ? "\"of\" ü <uid> " + i : "of <warning> " + i;
         var response =
@@ -108,7 +111,7 @@ class AnswersTest {
       })
   void theUidComesBackToTheLetter(String uid) {
     for (var claim : Arrays.asList(CLONE.claim(), null)) {
-      var attempt = new AdmissionAttempt(uid, "team-a", claim, Map.of());
+      var attempt = new AdmissionAttempt(uid, "team-a", claim, null);
       var response =
           JSON.readTree(new Answers().write(attempt, Decision.allowed())).get("response");
       assertThat(response.get("uid").asString()).isEqualTo(uid);

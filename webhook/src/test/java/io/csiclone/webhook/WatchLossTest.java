@@ -84,9 +84,7 @@ class WatchLossTest {
 
   private int readsForTheClass() {
     int before = reads.get();
-    assertThat(facts.claimWithItsClass("team-a", "data"))
-        .map(claim -> claim.getSpec().getStorageClassName())
-        .contains("fast");
+    assertThat(facts.storageClassOf("team-a", "data")).contains("fast");
     return reads.get() - before;
   }
 
@@ -114,7 +112,7 @@ class WatchLossTest {
       await().atMost(PATIENCE).until(blind::synced);
       assertThat(blind.caches()).noneMatch(WatchedCache::watching);
       int before = reads.get();
-      assertThat(blind.claimWithItsClass("team-a", "data")).isPresent();
+      assertThat(blind.storageClassOf("team-a", "data")).contains("fast");
       assertThat(reads.get() - before).isEqualTo(1);
     }
   }

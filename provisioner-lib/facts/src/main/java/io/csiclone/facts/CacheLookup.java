@@ -1,5 +1,8 @@
 package io.csiclone.facts;
 
+import io.csiclone.facts.Trimmed.Kept;
+import io.csiclone.rules.DriverFacts;
+import io.csiclone.rules.StorageClassFacts;
 import io.fabric8.kubernetes.api.model.Namespace;
 import io.fabric8.kubernetes.api.model.PersistentVolume;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
@@ -17,8 +20,8 @@ import org.jspecify.annotations.Nullable;
 record CacheLookup(
     Indexer<PersistentVolumeClaim> claims,
     Indexer<PersistentVolume> volumes,
-    Indexer<StorageClass> classes,
-    Indexer<CSIDriver> drivers,
+    PackedStore<StorageClass, Kept<StorageClass, StorageClassFacts>> classes,
+    PackedStore<CSIDriver, Kept<CSIDriver, DriverFacts>> drivers,
     @Nullable Indexer<Namespace> namespaces,
     Lookup otherwise)
     implements Lookup {
@@ -35,7 +38,13 @@ record CacheLookup(
 
   @Override
   public Optional<StorageClass> storageClass(String name) {
-    return in(classes, name).or(() -> otherwise.storageClass(name));
+    return Optional.ofNullable(classes.get(name)).or(() -> otherwise.storageClass(name));
+  }
+
+  @Override
+  public Optional<StorageClassFacts> targetClass(String name) {
+    var kept = classes.packed(name);
+    return kept == null ? otherwise.targetClass(name) : Optional.of(kept.facts());
   }
 
   @Override
@@ -47,7 +56,13 @@ record CacheLookup(
 
   @Override
   public Optional<CSIDriver> driver(String name) {
-    return in(drivers, name).or(() -> otherwise.driver(name));
+    return Optional.ofNullable(drivers.get(name)).or(() -> otherwise.driver(name));
+  }
+
+  @Override
+  public DriverFacts driverBehind(String name) {
+    var kept = drivers.packed(name);
+    return kept == null ? otherwise.driverBehind(name) : kept.facts();
   }
 
   private static <T> Optional<T> in(Indexer<T> cache, String key) {

@@ -92,9 +92,11 @@ public final class ClaimReader {
   /** The storage of a list of resources in bytes, rounded up; 0 when it has none. */
   static long storageBytes(@Nullable Map<String, Quantity> resources) {
     var storage = resources == null ? null : resources.get("storage");
-    if (storage == null) {
-      return 0;
-    }
+    return storage == null ? 0 : bytes(storage);
+  }
+
+  /** A size in bytes, rounded up. */
+  static long bytes(Quantity storage) {
     long usual = wholeUnits(storage);
     if (usual >= 0) {
       return usual;
@@ -119,12 +121,12 @@ public final class ClaimReader {
   private static long wholeUnits(Quantity size) {
     var digits = size.getAmount();
     int shift =
-        switch (size.getFormat()) {
+        switch (text(size.getFormat())) {
           case "Ki" -> 10;
           case "Mi" -> 20;
           case "Gi" -> 30;
           case "Ti" -> 40;
-          case null, default -> -1;
+          default -> -1;
         };
     if (shift < 0 || digits == null || digits.isEmpty() || digits.length() > MOST_DIGITS) {
       return -1;
@@ -149,7 +151,7 @@ public final class ClaimReader {
     return claim.getSpec() == null ? new PersistentVolumeClaimSpec() : claim.getSpec();
   }
 
-  private static Set<String> modes(@Nullable List<String> modes) {
+  static Set<String> modes(@Nullable List<String> modes) {
     if (modes == null || modes.isEmpty()) {
       return Set.of();
     }

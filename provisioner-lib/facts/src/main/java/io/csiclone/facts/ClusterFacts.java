@@ -1,5 +1,6 @@
 package io.csiclone.facts;
 
+import io.csiclone.rules.ClaimFacts;
 import io.csiclone.rules.CloneFacts;
 import io.csiclone.rules.RulePolicy;
 import io.csiclone.rules.Verdict;
@@ -81,8 +82,11 @@ public interface ClusterFacts extends AutoCloseable {
    * @param policy the policy of the whole cluster, which {@link #policy} adapts to the clone
    */
   default Verdict judge(PersistentVolumeClaim clone, RulePolicy policy) {
-    return judge(clone, policy, UnaryOperator.identity()).verdict();
+    return judge(ClaimReader.clone(clone), policy);
   }
+
+  /** Like {@link #judge(PersistentVolumeClaim, RulePolicy)}, of a clone that has been read. */
+  Verdict judge(ClaimFacts clone, RulePolicy policy);
 
   /**
    * Like {@link #judge(PersistentVolumeClaim, RulePolicy)}, for a caller who knows better.
@@ -103,7 +107,7 @@ public interface ClusterFacts extends AutoCloseable {
    * {@code policy} as the clone's namespace and its storage class change it. What the class says
    * counts before what the namespace says.
    */
-  RulePolicy policy(PersistentVolumeClaim clone, RulePolicy policy);
+  RulePolicy policy(ClaimFacts clone, RulePolicy policy);
 
   /** The claim of that name, from the cache or live. */
   Optional<PersistentVolumeClaim> claim(String namespace, String name);
@@ -112,11 +116,12 @@ public interface ClusterFacts extends AutoCloseable {
   Optional<PersistentVolumeClaim> claimLive(String namespace, String name);
 
   /**
-   * The claim of that name, for the sake of its storage class: from the cache when what it holds of
-   * the class cannot change any more, since the claim is bound and stays; else live. That such a
-   * claim has been replaced by one of the same name goes unnoticed until the watch tells.
+   * The storage class in force of the claim of that name, empty when there is none of either: from
+   * the cache when what it holds of the class cannot change any more, since the claim is bound and
+   * stays; else live. That such a claim has been replaced by one of the same name goes unnoticed
+   * until the watch tells.
    */
-  Optional<PersistentVolumeClaim> claimWithItsClass(String namespace, String name);
+  Optional<String> storageClassOf(String namespace, String name);
 
   /** The volume of that name, from the cache or live. */
   Optional<PersistentVolume> volume(String name);

@@ -16,32 +16,22 @@ final class Gathering {
   private Gathering() {}
 
   static CloneFacts gather(ClaimFacts facts, Lookup lookup) {
-    var target =
-        named(facts.storageClassName())
-            .flatMap(lookup::storageClass)
-            .map(VolumeReader::storageClass)
-            .orElse(null);
+    var target = named(facts.storageClassName()).flatMap(lookup::targetClass).orElse(null);
     var source =
         facts
             .sourceNamespace()
-            .flatMap(space -> source(facts).flatMap(name -> lookup.claim(space, name)))
+            .flatMap(space -> source(facts).flatMap(name -> lookup.source(space, name)))
             .orElse(null);
     if (source == null) {
       return new CloneFacts(facts, null, null, target, null);
     }
-    var sourceFacts = ClaimReader.source(source);
     var volume =
-        named(sourceFacts.volumeName())
-            .flatMap(lookup::volume)
-            .map(found -> VolumeReader.volume(found, source))
+        named(source.facts().volumeName())
+            .flatMap(name -> lookup.volumeOf(source, name))
             .orElse(null);
     var driver =
-        volume == null
-            ? null
-            : named(volume.csiDriver())
-                .map(name -> VolumeReader.driver(name, lookup.driver(name).orElse(null)))
-                .orElse(null);
-    return new CloneFacts(facts, sourceFacts, volume, target, driver);
+        volume == null ? null : named(volume.csiDriver()).map(lookup::driverBehind).orElse(null);
+    return new CloneFacts(facts, source.facts(), volume, target, driver);
   }
 
   /** The policy for the clone: the cluster's, as changed by its namespace, then by its class. */

@@ -1,5 +1,8 @@
 package io.csiclone.facts;
 
+import io.csiclone.rules.DriverFacts;
+import io.csiclone.rules.StorageClassFacts;
+import io.csiclone.rules.VolumeFacts;
 import io.fabric8.kubernetes.api.model.Namespace;
 import io.fabric8.kubernetes.api.model.PersistentVolume;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
@@ -19,4 +22,24 @@ interface Lookup {
   Optional<Namespace> namespace(String name);
 
   Optional<CSIDriver> driver(String name);
+
+  /** The claim of that name as the source of a clone. */
+  default Optional<Source> source(String namespace, String name) {
+    return claim(namespace, name).map(Source::of);
+  }
+
+  /** What the restrictions look at of the volume that {@code source} names. */
+  default Optional<VolumeFacts> volumeOf(Source source, String name) {
+    return volume(name).map(volume -> VolumeReader.volume(volume, source));
+  }
+
+  /** What the restrictions look at of the storage class of that name. */
+  default Optional<StorageClassFacts> targetClass(String name) {
+    return storageClass(name).map(VolumeReader::storageClass);
+  }
+
+  /** What the restrictions look at of the driver of that name, whether it is registered or not. */
+  default DriverFacts driverBehind(String name) {
+    return VolumeReader.driver(name, driver(name).orElse(null));
+  }
 }

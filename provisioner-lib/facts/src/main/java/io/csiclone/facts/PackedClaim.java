@@ -1,12 +1,11 @@
 package io.csiclone.facts;
 
+import io.csiclone.rules.SourceFacts;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaimSpec;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaimStatus;
-import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.api.model.VolumeResourceRequirements;
 import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** What a claim's cache holds, about an eighth of the claim. Names of fields are the API's. */
@@ -16,9 +15,25 @@ record PackedClaim(
     @Nullable String volumeName,
     @Nullable String volumeMode,
     List<String> accessModes,
-    @Nullable String request,
-    @Nullable String capacity,
+    @Nullable Size request,
+    @Nullable Size capacity,
     @Nullable String phase) {
+
+  /** The same as is read of the whole claim, without making one. */
+  Source source(String namespace, String name) {
+    var legacy = metadata.annotations().get(ClaimReader.LEGACY_CLASS_ANNOTATION);
+    return new Source(
+        new SourceFacts(
+            namespace,
+            name,
+            ClaimReader.text(phase),
+            metadata.deletionTimestamp() != null,
+            legacy != null ? legacy : storageClassName,
+            Size.bytes(request),
+            volumeName,
+            ClaimReader.modes(accessModes)),
+        metadata.uid());
+  }
 
   /** Packs claims. */
   static final class Of implements Packing<PersistentVolumeClaim, PackedClaim> {
@@ -51,13 +66,13 @@ record PackedClaim(
       spec.setAccessModes(packed.accessModes);
       if (packed.request != null) {
         var resources = new VolumeResourceRequirements();
-        resources.setRequests(Map.of("storage", new Quantity(packed.request)));
+        resources.setRequests(Size.resources(packed.request));
         spec.setResources(resources);
       }
       var status = new PersistentVolumeClaimStatus();
       status.setPhase(packed.phase);
       if (packed.capacity != null) {
-        status.setCapacity(Map.of("storage", new Quantity(packed.capacity)));
+        status.setCapacity(Size.resources(packed.capacity));
       }
       var claim = new PersistentVolumeClaim();
       claim.setMetadata(packed.metadata.of(key));

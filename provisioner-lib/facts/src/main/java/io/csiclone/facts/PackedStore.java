@@ -38,6 +38,11 @@ final class PackedStore<T extends HasMetadata, P> implements ItemStore<T> {
     return unpacked(key, packed.get(key));
   }
 
+  /** What is kept of the object. */
+  @Nullable P packed(String key) {
+    return packed.get(key);
+  }
+
   private @Nullable T unpacked(String key, @Nullable P value) {
     return value == null ? null : packing.unpack(key, value);
   }

@@ -1,14 +1,14 @@
 package io.csiclone.facts;
 
+import io.csiclone.rules.NodeAffinity;
+import io.csiclone.rules.VolumeFacts;
 import io.fabric8.kubernetes.api.model.CSIPersistentVolumeSource;
 import io.fabric8.kubernetes.api.model.ObjectReference;
 import io.fabric8.kubernetes.api.model.PersistentVolume;
 import io.fabric8.kubernetes.api.model.PersistentVolumeSpec;
 import io.fabric8.kubernetes.api.model.PersistentVolumeStatus;
-import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.api.model.VolumeNodeAffinity;
 import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,16 +22,33 @@ record PackedVolume(
     String plugin,
     @Nullable String driver,
     @Nullable String fsType,
-    @Nullable String capacity,
+    @Nullable Size capacity,
     @Nullable String volumeMode,
     List<String> accessModes,
     @Nullable String storageClassName,
-    @Nullable VolumeNodeAffinity nodeAffinity,
+    @Nullable Place place,
     @Nullable PackedReference claimRef,
     @Nullable String phase) {
 
   /** To whom the volume belongs or is promised. */
   record PackedReference(@Nullable String namespace, @Nullable String name, @Nullable Object uid) {}
+
+  /** From which nodes the volume can be reached, as it was written and as it is read. */
+  record Place(VolumeNodeAffinity nodeAffinity, @Nullable NodeAffinity facts) {}
+
+  /** The same as is read of the whole volume, without making one. */
+  VolumeFacts facts(String name, Source source) {
+    return new VolumeFacts(
+        name,
+        plugin,
+        driver,
+        Size.bytes(capacity),
+        ClaimReader.mode(volumeMode),
+        fsType,
+        ClaimReader.text(phase),
+        claimRef != null && source.isMeantBy(claimRef.namespace, claimRef.name, claimRef.uid),
+        place == null ? null : place.facts);
+  }
 
   /** Packs volumes. */
   static final class Of implements Packing<PersistentVolume, PackedVolume> {
@@ -52,12 +69,19 @@ record PackedVolume(
           repeated.one(spec.getVolumeMode()),
           repeated.list(spec.getAccessModes()),
           repeated.one(spec.getStorageClassName()),
-          repeated.one(spec.getNodeAffinity()),
+          place(volume, spec),
           ref == null
               ? null
               : new PackedReference(
                   repeated.one(ref.getNamespace()), ref.getName(), PackedText.uid(ref.getUid())),
           volume.getStatus() == null ? null : repeated.one(volume.getStatus().getPhase()));
+    }
+
+    private @Nullable Place place(PersistentVolume volume, PersistentVolumeSpec spec) {
+      var affinity = spec.getNodeAffinity();
+      return affinity == null
+          ? null
+          : repeated.one(new Place(affinity, TopologyReader.affinity(volume)));
     }
 
     @Override
@@ -70,12 +94,12 @@ record PackedVolume(
         spec.setCsi(csi);
       }
       if (packed.capacity != null) {
-        spec.setCapacity(Map.of("storage", new Quantity(packed.capacity)));
+        spec.setCapacity(Size.resources(packed.capacity));
       }
       spec.setVolumeMode(packed.volumeMode);
       spec.setAccessModes(packed.accessModes);
       spec.setStorageClassName(packed.storageClassName);
-      spec.setNodeAffinity(packed.nodeAffinity);
+      spec.setNodeAffinity(packed.place == null ? null : packed.place.nodeAffinity);
       if (packed.claimRef != null) {
         var ref = new ObjectReference();
         ref.setNamespace(packed.claimRef.namespace);

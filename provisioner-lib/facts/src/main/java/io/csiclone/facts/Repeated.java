@@ -37,9 +37,7 @@ final class Repeated {
     return list == null ? List.of() : list;
   }
 
-  /** The text of the quantity named storage. */
-  @Nullable String storage(@Nullable Map<String, Quantity> resources) {
-    var storage = resources == null ? null : resources.get("storage");
-    return storage == null ? null : one(storage.toString());
+  @Nullable Size storage(@Nullable Map<String, Quantity> resources) {
+    return one(Size.of(resources));
   }
 }

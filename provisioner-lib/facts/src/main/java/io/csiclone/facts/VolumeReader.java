@@ -6,12 +6,10 @@ import io.csiclone.rules.StorageClassFacts;
 import io.csiclone.rules.VolumeFacts;
 import io.fabric8.kubernetes.api.model.ObjectMeta;
 import io.fabric8.kubernetes.api.model.PersistentVolume;
-import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.PersistentVolumeSpec;
 import io.fabric8.kubernetes.api.model.storage.CSIDriver;
 import io.fabric8.kubernetes.api.model.storage.StorageClass;
 import java.util.Map;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** Reads volumes, storage classes and drivers. */
@@ -20,11 +18,9 @@ final class VolumeReader {
   private VolumeReader() {}
 
   /** The facts of the volume that {@code source} names. */
-  static VolumeFacts volume(PersistentVolume volume, PersistentVolumeClaim source) {
+  static VolumeFacts volume(PersistentVolume volume, Source source) {
     var spec = volume.getSpec() == null ? new PersistentVolumeSpec() : volume.getSpec();
     var csi = spec.getCsi();
-    var ref = spec.getClaimRef();
-    var owner = source.getMetadata();
     return new VolumeFacts(
         ClaimReader.text(volume.getMetadata().getName()),
         VolumePlugins.of(spec),
@@ -33,10 +29,7 @@ final class VolumeReader {
         ClaimReader.mode(spec.getVolumeMode()),
         csi == null ? null : csi.getFsType(),
         volume.getStatus() == null ? "" : ClaimReader.text(volume.getStatus().getPhase()),
-        ref != null
-            && Objects.equals(ref.getNamespace(), owner.getNamespace())
-            && Objects.equals(ref.getName(), owner.getName())
-            && Objects.equals(ref.getUid(), owner.getUid()),
+        source.isMeantBy(spec.getClaimRef()),
         TopologyReader.affinity(volume));
   }
 
@@ -74,7 +67,7 @@ final class VolumeReader {
       var key = parameter.getKey();
       boolean named =
           key.equalsIgnoreCase("csi.storage.k8s.io/fstype") || key.equalsIgnoreCase("fstype");
-      if (named && !parameter.getValue().isEmpty()) {
+      if (named && !ClaimReader.text(parameter.getValue()).isEmpty()) {
         return parameter.getValue();
       }
     }

@@ -1,11 +1,15 @@
 package io.csiclone.facts;
 
+import io.csiclone.facts.Trimmed.Kept;
 import io.csiclone.rules.ClaimFacts;
 import io.csiclone.rules.CloneFacts;
 import io.csiclone.rules.CloneRules;
+import io.csiclone.rules.DriverFacts;
 import io.csiclone.rules.Mode;
 import io.csiclone.rules.RuleCode;
 import io.csiclone.rules.RulePolicy;
+import io.csiclone.rules.SourceFacts;
+import io.csiclone.rules.StorageClassFacts;
 import io.csiclone.rules.Surroundings;
 import io.csiclone.rules.Verdict;
 import io.fabric8.kubernetes.api.model.HasMetadata;
@@ -48,6 +52,15 @@ final class WatchedFacts implements ClusterFacts {
   private final SharedIndexInformer<CSIDriver> drivers;
   private final @Nullable SharedIndexInformer<Namespace> namespaces;
 
+  private final PackedStore<StorageClass, Kept<StorageClass, StorageClassFacts>> keptClasses =
+      new PackedStore<>(Trimmed.classes());
+  private final PackedStore<CSIDriver, Kept<CSIDriver, DriverFacts>> keptDrivers =
+      new PackedStore<>(Trimmed.drivers());
+  private final PackedStore<PersistentVolumeClaim, PackedClaim> packedClaims =
+      new PackedStore<>(new PackedClaim.Of());
+  private final PackedStore<PersistentVolume, PackedVolume> packedVolumes =
+      new PackedStore<>(new PackedVolume.Of());
+
   private final RecentWriters recentWriters = new RecentWriters();
   private final WatchedCache claimsState;
   private final List<WatchedCache> caches;
@@ -79,12 +92,12 @@ final class WatchedFacts implements ClusterFacts {
     this.classes = informer("storage classes", watched.storage().v1().storageClasses());
     this.drivers = informer("CSIDrivers", watched.storage().v1().csiDrivers());
     this.namespaces = admission ? informer("namespaces", watched.namespaces()) : null;
-    classes.itemStore(new PackedStore<>(Trimmed.of(StorageClass::new)));
-    drivers.itemStore(new PackedStore<>(Trimmed.of(CSIDriver::new)));
+    classes.itemStore(keptClasses);
+    drivers.itemStore(keptDrivers);
     if (namespaces != null) {
       namespaces.itemStore(new PackedStore<>(Trimmed.namespaces()));
-      claims.itemStore(new PackedStore<>(new PackedClaim.Of()));
-      volumes.itemStore(new PackedStore<>(new PackedVolume.Of()));
+      claims.itemStore(packedClaims);
+      volumes.itemStore(packedVolumes);
       volumes.addIndexers(Map.of(FreeVolumes.INDEX, FreeVolumes::keys));
     }
     var states = new ArrayList<WatchedCache>();
@@ -172,13 +185,15 @@ final class WatchedFacts implements ClusterFacts {
   }
 
   private Lookup cached(Lookup otherwise) {
-    return new CacheLookup(
-        claims.getIndexer(),
-        volumes.getIndexer(),
-        classes.getIndexer(),
-        drivers.getIndexer(),
-        namespaces == null ? null : namespaces.getIndexer(),
-        otherwise);
+    var cache =
+        new CacheLookup(
+            claims.getIndexer(),
+            volumes.getIndexer(),
+            keptClasses,
+            keptDrivers,
+            namespaces == null ? null : namespaces.getIndexer(),
+            otherwise);
+    return namespaces == null ? cache : new PackedLookup(packedClaims, packedVolumes, cache);
   }
 
   @Override
@@ -195,6 +210,11 @@ final class WatchedFacts implements ClusterFacts {
   public Judgement judge(
       PersistentVolumeClaim clone, RulePolicy policy, UnaryOperator<CloneFacts> known) {
     return judge(ClaimReader.clone(clone), policy, known);
+  }
+
+  @Override
+  public Verdict judge(ClaimFacts clone, RulePolicy policy) {
+    return judge(clone, policy, UnaryOperator.identity()).verdict();
   }
 
   @Override
@@ -307,8 +327,8 @@ final class WatchedFacts implements ClusterFacts {
   }
 
   @Override
-  public RulePolicy policy(PersistentVolumeClaim clone, RulePolicy policy) {
-    return Gathering.policy(ClaimReader.clone(clone), policy, cached());
+  public RulePolicy policy(ClaimFacts clone, RulePolicy policy) {
+    return Gathering.policy(clone, policy, cached());
   }
 
   @Override
@@ -322,23 +342,28 @@ final class WatchedFacts implements ClusterFacts {
   }
 
   @Override
-  public Optional<PersistentVolumeClaim> claimWithItsClass(String namespace, String name) {
-    var cached = Optional.ofNullable(claims.getIndexer().getByKey(namespace + "/" + name));
-    return cached
-            .filter(_ -> claimsState.watching())
-            .filter(WatchedFacts::keepsItsClass)
-            .isPresent()
-        ? cached
-        : claimLive(namespace, name);
+  public Optional<String> storageClassOf(String namespace, String name) {
+    var cached = cachedSource(namespace, name);
+    return cached != null && claimsState.watching() && keepsItsClass(cached)
+        ? Optional.ofNullable(cached.storageClassName())
+        : claimLive(namespace, name).map(ClaimReader::storageClass);
   }
 
-  private static boolean keepsItsClass(PersistentVolumeClaim claim) {
-    var storageClass = ClaimReader.storageClass(claim);
-    var facts = ClaimReader.source(claim);
-    return storageClass != null
-        && !storageClass.isEmpty()
-        && facts.phase().equals("Bound")
-        && !facts.terminating();
+  private @Nullable SourceFacts cachedSource(String namespace, String name) {
+    var key = namespace + "/" + name;
+    if (namespaces == null) {
+      var claim = claims.getIndexer().getByKey(key);
+      return claim == null ? null : ClaimReader.source(claim);
+    }
+    var packed = packedClaims.packed(key);
+    return packed == null ? null : packed.source(namespace, name).facts();
+  }
+
+  private static boolean keepsItsClass(SourceFacts claim) {
+    return claim.storageClassName() != null
+        && !claim.storageClassName().isEmpty()
+        && claim.phase().equals("Bound")
+        && !claim.terminating();
   }
 
   @Override

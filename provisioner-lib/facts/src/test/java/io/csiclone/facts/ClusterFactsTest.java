@@ -583,11 +583,11 @@ class ClusterFactsTest {
           .atMost(PATIENCE)
           .until(() -> facts.caches().stream().allMatch(WatchedCache::watching));
       int before = now.requests();
-      assertThat(facts.claimWithItsClass("team-a", "data")).isPresent();
+      assertThat(facts.storageClassOf("team-a", "data")).contains("fast");
       assertThat(now.requests()).as("live requests for a bound claim").isEqualTo(before);
       // The server that is asked live holds nothing.
-      assertThat(facts.claimWithItsClass("team-a", "pending")).isEmpty();
-      assertThat(facts.claimWithItsClass("team-a", "unknown")).isEmpty();
+      assertThat(facts.storageClassOf("team-a", "pending")).isEmpty();
+      assertThat(facts.storageClassOf("team-a", "unknown")).isEmpty();
       assertThat(now.requests()).as("live requests for others").isEqualTo(before + 2);
     }
   }

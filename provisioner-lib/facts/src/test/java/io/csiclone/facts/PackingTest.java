@@ -1,14 +1,17 @@
 package io.csiclone.facts;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Namespace;
 import io.fabric8.kubernetes.api.model.PersistentVolume;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
+import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.api.model.storage.StorageClass;
 import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
@@ -84,6 +87,13 @@ class PackingTest {
     return YAML.unmarshal(CLAIM, PersistentVolumeClaim.class);
   }
 
+  /** A claim that was deleted and made anew. */
+  private static PersistentVolumeClaim another() {
+    var claim = claim();
+    claim.getMetadata().setUid("0a1b2c3d-0000-4000-8000-000000000099");
+    return claim;
+  }
+
   private static PersistentVolume volume(String source) {
     return YAML.unmarshal(VOLUME.formatted(source), PersistentVolume.class);
   }
@@ -107,10 +117,30 @@ class PackingTest {
   @Test
   void aCachedSourceIsJudgedLikeTheWholeClaim() {
     var claim = claim();
-    assertThat(ClaimReader.source(cached(claim))).isEqualTo(ClaimReader.source(claim));
+    assertReadAlike(claim);
     claim.getMetadata().setAnnotations(null);
     claim.getMetadata().setDeletionTimestamp("2026-01-02T03:04:05Z");
-    assertThat(ClaimReader.source(cached(claim))).isEqualTo(ClaimReader.source(claim));
+    assertReadAlike(claim);
+    claim.getMetadata().setUid("not the usual form");
+    claim.getSpec().setResources(null);
+    claim.setStatus(null);
+    assertReadAlike(claim);
+  }
+
+  private static void assertReadAlike(PersistentVolumeClaim claim) {
+    var whole = Source.of(claim);
+    assertThat(Source.of(cached(claim))).isEqualTo(whole);
+    assertThat(new PackedClaim.Of().pack(claim).source("team-a", "data")).isEqualTo(whole);
+  }
+
+  @Test
+  void aSizeThatIsNoneIsToldWhenItIsAskedFor() {
+    var claim = claim();
+    claim.getSpec().getResources().setRequests(Map.of("storage", new Quantity("1", "Gx")));
+    var packed = new PackedClaim.Of().pack(claim);
+    assertThatThrownBy(() -> packed.source("team-a", "data"))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("1Gx is not a quantity");
   }
 
   @ParameterizedTest
@@ -127,8 +157,11 @@ class PackingTest {
       })
   void aCachedVolumeIsJudgedLikeTheWholeVolume(String source) {
     var volume = volume(source);
-    assertThat(VolumeReader.volume(cached(volume), claim()))
-        .isEqualTo(VolumeReader.volume(volume, claim()));
+    for (var owner : List.of(Source.of(claim()), Source.of(another()))) {
+      var whole = VolumeReader.volume(volume, owner);
+      assertThat(VolumeReader.volume(cached(volume), owner)).isEqualTo(whole);
+      assertThat(new PackedVolume.Of().pack(volume).facts("pv-1", owner)).isEqualTo(whole);
+    }
   }
 
   @Test
@@ -168,7 +201,7 @@ class PackingTest {
             cached(claim()),
             cached(volume(CSI)),
             cached(
-                Trimmed.of(StorageClass::new),
+                Trimmed.classes(),
                 YAML.unmarshal(
                     "apiVersion: storage.k8s.io/v1\nkind: StorageClass\n"
                         + METADATA.formatted("fast"),
@@ -192,7 +225,7 @@ class PackingTest {
     var one = packing.pack(volume(CSI));
     var other = packing.pack(volume(CSI));
     assertThat(one.driver()).isSameAs(other.driver());
-    assertThat(one.nodeAffinity()).isSameAs(other.nodeAffinity());
+    assertThat(one.place()).isSameAs(other.place());
     assertThat(one.capacity()).isSameAs(other.capacity());
   }
 

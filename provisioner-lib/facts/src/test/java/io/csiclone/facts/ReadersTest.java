@@ -107,14 +107,14 @@ class ReadersTest {
   @Test
   void aVolumeIsTheSourcesOnlyByNamespaceNameAndUid() {
     var volume = Cluster.volume();
-    assertThat(VolumeReader.volume(volume, Cluster.source()).boundToSource()).isTrue();
+    assertThat(VolumeReader.volume(volume, Source.of(Cluster.source())).boundToSource()).isTrue();
     var another =
         new PersistentVolumeClaimBuilder(Cluster.source())
             .editMetadata()
             .withUid("uid-2")
             .endMetadata()
             .build();
-    assertThat(VolumeReader.volume(volume, another).boundToSource()).isFalse();
+    assertThat(VolumeReader.volume(volume, Source.of(another)).boundToSource()).isFalse();
   }
 
   @Test
@@ -128,7 +128,7 @@ class ReadersTest {
             .endFlexVolume()
             .endSpec()
             .build();
-    var facts = VolumeReader.volume(flex, Cluster.source());
+    var facts = VolumeReader.volume(flex, Source.of(Cluster.source()));
     assertThat(facts.plugin()).isEqualTo("flexVolume");
     assertThat(facts.csiDriver()).isNull();
   }

@@ -97,11 +97,11 @@ final class SourceRules {
   }
 
   private static void accessModes(ClaimFacts claim, SourceFacts source, Findings findings) {
-    var missing = new ArrayList<>(source.accessModes());
-    missing.removeAll(claim.accessModes());
-    if (missing.isEmpty() || claim.accessModes().isEmpty()) {
+    if (claim.accessModes().isEmpty() || claim.accessModes().containsAll(source.accessModes())) {
       return;
     }
+    var missing = new ArrayList<>(source.accessModes());
+    missing.removeAll(claim.accessModes());
     missing.sort(null);
     findings.add(
         RuleCode.ACCESS_MODE_NARROWING,

@@ -1,20 +1,26 @@
 package io.csiclone.webhook;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import io.csiclone.facts.ClaimReader;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.util.Map;
-import org.jspecify.annotations.Nullable;
+import java.util.List;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import tools.jackson.core.JsonParser;
+import tools.jackson.core.ObjectReadContext;
+import tools.jackson.core.json.JsonFactory;
 
 /** A claim is judged by its JSON as it would be by the model that a mapper makes of it. */
-class RawClaimTest {
+class ClaimParserTest {
 
   private static final KubernetesSerialization MAPPER = new KubernetesSerialization();
 
@@ -39,16 +45,29 @@ class RawClaimTest {
        "status": {"phase": "Pending"}}
       """;
 
-  private static Map<String, @Nullable Object> tree(String json) {
-    return JsonTree.object(json.getBytes(StandardCharsets.UTF_8), JsonTree.Unread.NOTHING);
+  private static JsonParser parser(String json) {
+    var parser = new JsonFactory().createParser(ObjectReadContext.empty(), json);
+    parser.nextToken();
+    return parser;
   }
 
-  private static PersistentVolumeClaim raw(String json) {
-    return RawClaim.model(tree(json));
+  private static WrittenClaim claim(String json) {
+    return Objects.requireNonNull(ClaimParser.read(parser(json), true)).claim("team-a");
+  }
+
+  private static PersistentVolumeClaim read(String json) {
+    return claim(json).model();
+  }
+
+  private static AdmissionAttempt review(String text) throws IOException {
+    var bytes = text.getBytes(StandardCharsets.UTF_8);
+    return Reviews.ofWritten().read(new ByteArrayInputStream(bytes), bytes.length);
   }
 
   private static PersistentVolumeClaim mapped(String json) {
-    return MAPPER.unmarshal(json, PersistentVolumeClaim.class);
+    var claim = MAPPER.unmarshal(json, PersistentVolumeClaim.class);
+    claim.getMetadata().setNamespace("team-a");
+    return claim;
   }
 
   @ParameterizedTest
@@ -62,18 +81,18 @@ class RawClaimTest {
             + " \"dataSource\": {\"kind\": \"PersistentVolumeClaim\", \"name\": \"data\"}}}"
       })
   void whatIsReadOfAClaimIsWhatAMapperReads(String json) {
-    var raw = raw(json);
+    var read = read(json);
     var mapped = mapped(json);
-    assertThat(ClaimReader.clone(raw)).isEqualTo(ClaimReader.clone(mapped));
-    assertThat(ClassOrigin.of(raw, MAPPER)).isEqualTo(ClassOrigin.of(mapped, MAPPER));
-    assertThat(raw.getMetadata().getGenerateName())
+    assertThat(ClaimReader.clone(read)).isEqualTo(ClaimReader.clone(mapped));
+    assertThat(ClassOrigin.of(read, MAPPER)).isEqualTo(ClassOrigin.of(mapped, MAPPER));
+    assertThat(read.getMetadata().getGenerateName())
         .isEqualTo(mapped.getMetadata().getGenerateName());
   }
 
   @Test
   void aManagedFieldTellsWhoNamedTheClass() {
     var byUser = FULL.replace("\"subresource\": \"status\",", "").replace("legacy", "");
-    assertThat(ClassOrigin.of(raw(byUser), MAPPER)).isEqualTo(ClassOrigin.USER);
+    assertThat(ClassOrigin.of(read(byUser), MAPPER)).isEqualTo(ClassOrigin.USER);
   }
 
   @ParameterizedTest
@@ -90,7 +109,7 @@ class RawClaimTest {
         "{\"spec\": {\"storageClassName\": 7}}"
       })
   void aFieldOfAnotherTypeIsNoClaim(String json) {
-    assertThatIllegalArgumentException().isThrownBy(() -> raw(json));
+    assertThatIllegalArgumentException().isThrownBy(() -> read(json));
   }
 
   @ParameterizedTest
@@ -114,19 +133,52 @@ class RawClaimTest {
         "kind: Claim"
       })
   void whatIsNotOneJsonObjectIsRefused(String text) {
-    assertThatIllegalArgumentException().isThrownBy(() -> tree(text));
+    assertThatExceptionOfType(BadReviewException.class)
+        .isThrownBy(() -> review(text))
+        .withMessageMatching("The body is not (a JSON object|valid JSON)\\.");
   }
 
   @Test
-  void anObjectIsReadWhole() {
-    assertThat(tree("{\"a\": {\"b\": [\"c\", null, {}]}, \"d\": false, \"e\": \"ü\"} \n"))
-        .hasToString("{a={b=[c, null, {}]}, d=false, e=ü}");
+  void aReferenceIsReadWhole() {
+    var claim =
+        claim(
+            """
+            {"spec": {"storageClassName": null,
+              "dataSourceRef": {"kind": "Disk", "new": {"b": ["c", null, {}, 1.50]}, "d": false, "e": "ü"}}}
+            """);
+    assertThat(claim.dataSourceRef())
+        .hasToString("{kind=Disk, new={b=[c, null, {}, JsonNumber[text=1.50]]}, d=false, e=ü}");
+    assertThat(claim.hasClassField()).isTrue();
+    assertThat(claim(FULL).hasClassField()).isTrue();
+    assertThat(claim("{\"spec\": {\"dataSourceRef\": null}}"))
+        .satisfies(none -> assertThat(none.dataSourceRef()).isNull())
+        .satisfies(none -> assertThat(none.hasClassField()).isFalse());
+  }
+
+  /** As the bodies above are refused for what is wrong with their ends. */
+  @Test
+  void whatIsNotReadHasToBeJsonAllTheSame() throws IOException {
+    var request =
+        """
+        {"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": {"uid": "u",
+          "options": %s, "object": {"status": {"a": %1$s}, "spec": {"other": %1$s}}}}
+        """;
+    assertThat(review(request.formatted("{\"a\": [1, \"\u00e4\"]}")).uid()).isEqualTo("u");
+    for (var broken : List.of("{", "[1,]", "tru", "01", "\"\\x\"", "{\"a\" 1}", "\"\n\"", "nul")) {
+      assertThatExceptionOfType(BadReviewException.class)
+          .as(broken)
+          .isThrownBy(() -> review(request.formatted(broken)));
+    }
   }
 
   @Test
   void aBodyThatIsNestedWithoutEndIsRefused() {
-    assertThatIllegalArgumentException()
-        .isThrownBy(() -> tree("{\"a\":".repeat(100_000)))
-        .withMessageContaining("nesting");
+    for (var start : List.of("{\"a\":", "{\"request\":", "{\"request\": {\"object\":")) {
+      assertThatExceptionOfType(BadReviewException.class)
+          .isThrownBy(() -> review(start.repeat(100_000)));
+    }
+    var reference = "{\"request\": {\"object\": {\"spec\": {\"dataSourceRef\":";
+    assertThatExceptionOfType(BadReviewException.class)
+        .isThrownBy(() -> review(reference + "{\"a\":".repeat(100_000)));
   }
 }
