@@ -49,6 +49,11 @@ record Row(
     return new Row(name, figure, unit, ours, peer, peerName, peer / ours, aim);
   }
 
+  /** The same with a ratio that was told otherwise than from the two medians. */
+  Row withRatio(double told) {
+    return new Row(name, figure, unit, ours, peer, peerName, told, aim);
+  }
+
   boolean reachesItsAim() {
     return ratio >= aim;
   }

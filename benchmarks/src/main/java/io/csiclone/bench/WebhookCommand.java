@@ -23,15 +23,15 @@ final class WebhookCommand implements Callable<Integer> {
 
   @Option(
       names = "--rounds",
-      description = "Rounds; the medians are told (default: ${DEFAULT-VALUE})",
-      defaultValue = "3")
-  private int rounds = 3;
+      description = "Rounds; medians are told, ratios of each round (default: ${DEFAULT-VALUE})",
+      defaultValue = "12")
+  private int rounds = 12;
 
   @Option(
       names = "--seconds",
       description = "Seconds for each target in each round (default: ${DEFAULT-VALUE})",
-      defaultValue = "4")
-  private int seconds = 4;
+      defaultValue = "2")
+  private int seconds = 2;
 
   @Option(
       names = "--memory-only",

@@ -12,7 +12,6 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.slf4j.MDC;
 
 /**
  * The two addresses that the API server calls, and whatever else is called. A servlet by itself: on
@@ -94,7 +93,7 @@ final class AdmissionServlet extends HttpServlet {
     }
     long start = System.nanoTime();
     var attempt = reviews.read(request.getInputStream(), request.getContentLengthLong());
-    try (var _ = MDC.putCloseable("uid", attempt.uid())) {
+    try {
       var decision = decide.apply(attempt);
       log(hook, attempt, decision);
       var answer = answers.write(attempt, decision);
@@ -123,7 +122,10 @@ final class AdmissionServlet extends HttpServlet {
       return;
     }
     if (claim == null) {
-      LOG.debug("Admitted, not a claim with a data source");
+      LOG.atDebug()
+          .setMessage("Admitted, not a claim with a data source")
+          .addKeyValue("uid", attempt.uid())
+          .log();
       return;
     }
     var unjudged = decision.basis().unjudged();
@@ -155,7 +157,8 @@ final class AdmissionServlet extends HttpServlet {
     if (unjudged != null) {
       line = line.addKeyValue("reason", AdmissionMetrics.label(unjudged));
     }
-    line.addKeyValue("webhook", "/" + AdmissionMetrics.label(hook))
+    line.addKeyValue("uid", attempt.uid())
+        .addKeyValue("webhook", "/" + AdmissionMetrics.label(hook))
         .addKeyValue("namespace", attempt.namespace())
         .addKeyValue("claim", claim.model().getMetadata().getName())
         .log();
