@@ -47,6 +47,7 @@ final class Cluster implements AutoCloseable {
           new Context(), new MockWebServer(), new HashMap<>(), new Withholding(), false);
   final KubernetesClient client;
   private final AtomicInteger writes = new AtomicInteger();
+  private final AtomicInteger writesButOfLeases = new AtomicInteger();
   private final AtomicInteger lookUps = new AtomicInteger();
   private final AtomicReference<@Nullable CountDownLatch> stalled = new AtomicReference<>();
   private volatile @Nullable String withheld;
@@ -171,6 +172,11 @@ final class Cluster implements AutoCloseable {
     return writes.get();
   }
 
+  /** As many, but for the renewals of its Lease, which come whenever they are due. */
+  int writesButOfLeases() {
+    return writesButOfLeases.get();
+  }
+
   /** How often a single object of those that clones are judged by, or pods, were asked for. */
   int lookUps() {
     return lookUps.get();
@@ -286,6 +292,9 @@ final class Cluster implements AutoCloseable {
     public MockResponse dispatch(RecordedRequest request) {
       if (!request.getMethod().equals("GET")) {
         writes.incrementAndGet();
+        if (!request.getPath().contains("/leases")) {
+          writesButOfLeases.incrementAndGet();
+        }
       }
       if (LOOK_UP.matcher(request.getPath()).find()) {
         lookUps.incrementAndGet();
