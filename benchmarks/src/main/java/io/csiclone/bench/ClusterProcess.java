@@ -13,15 +13,17 @@ final class ClusterProcess {
 
   public static void main(String[] args) throws Exception {
     int claims = Integer.parseInt(args[0]);
-    try (var cluster =
+    var cluster =
         EmbeddedControlPlane.builder()
             .claimBinder(Boolean.parseBoolean(args[1]))
             .objects(() -> ClonableClaims.objects(claims))
-            .start()) {
-      System.out.println(cluster.kubeconfig());
-      while (System.in.read() >= 0) {
-        // Nothing is told this way.
-      }
+            .start();
+    // Whether its input ends or a signal comes, no folder stays behind.
+    Runtime.getRuntime().addShutdownHook(new Thread(cluster::close));
+    System.out.println(cluster.kubeconfig());
+    while (System.in.read() >= 0) {
+      // Nothing is told this way.
     }
+    System.exit(0);
   }
 }
