@@ -131,16 +131,7 @@ final class WebhookBench {
     Children.end(webhook.process(), 30);
     List<Row> rows = new ArrayList<>();
     for (Target ours : List.of(validate, mutate, defaulted)) {
-      rows.add(
-          Row.moreIsBetter(
-                  ours.name() + ", requests",
-                  "requests",
-                  "1/s",
-                  ours.median(Result::perSecond),
-                  constant.median(Result::perSecond),
-                  "same server",
-                  0.8)
-              .withRatio(ours.besides(constant, Result::perSecond)));
+      rows.add(rate(ours, constant, "same server", 0.8));
       rows.add(
           Row.lessIsBetter(
                   ours.name() + ", p99",
@@ -160,18 +151,21 @@ final class WebhookBench {
               constant.kibPerRequest(),
               "same server",
               0));
-      rows.add(
-          Row.moreIsBetter(
-                  ours.name() + ", requests",
-                  "requests",
-                  "1/s",
-                  ours.median(Result::perSecond),
-                  minimal.median(Result::perSecond),
-                  "HttpsServer",
-                  0)
-              .withRatio(ours.besides(minimal, Result::perSecond)));
+      rows.add(rate(ours, minimal, "HttpsServer", 0));
     }
     return rows;
+  }
+
+  private static Row rate(Target ours, Target peer, String peerName, double aim) {
+    return Row.moreIsBetter(
+            ours.name() + ", requests",
+            "requests",
+            "1/s",
+            ours.median(Result::perSecond),
+            peer.median(Result::perSecond),
+            peerName,
+            aim)
+        .withRatio(ours.besides(peer, Result::perSecond));
   }
 
   /** A wrong answer would be quick, too. */

@@ -61,10 +61,10 @@ final class Answers {
   }
 
   private @Nullable Frame filledIn(List<PatchOperation> patch) {
-    var operation = patch.getFirst();
-    if (patch.size() > 1 || !(operation.value() instanceof String value)) {
+    if (patch.size() != 1 || !(patch.getFirst().value() instanceof String value)) {
       return null;
     }
+    var operation = patch.getFirst();
     // As a key the operation itself would cost more than all the rest of the answer.
     var key = operation.op() + operation.path() + " " + value;
     var known = filledIn.get(key);

@@ -67,9 +67,14 @@ public final class ClaimReader {
 
   /** The storage class in force; null when none is named, empty when none is wanted. */
   public static @Nullable String storageClass(PersistentVolumeClaim claim) {
-    var annotations = claim.getMetadata().getAnnotations();
+    return classInForce(claim.getMetadata().getAnnotations(), spec(claim).getStorageClassName());
+  }
+
+  /** What the legacy annotation of a claim or a volume says, else what its field does. */
+  static @Nullable String classInForce(
+      @Nullable Map<String, String> annotations, @Nullable String field) {
     var legacy = annotations == null ? null : annotations.get(LEGACY_CLASS_ANNOTATION);
-    return legacy != null ? legacy : spec(claim).getStorageClassName();
+    return legacy != null ? legacy : field;
   }
 
   static SourceFacts source(PersistentVolumeClaim claim) {

@@ -75,12 +75,11 @@ final class FreeVolumes {
         || volume.getMetadata().getDeletionTimestamp() != null) {
       return Optional.empty();
     }
-    var annotations = volume.getMetadata().getAnnotations();
-    var legacy = annotations == null ? null : annotations.get(ClaimReader.LEGACY_CLASS_ANNOTATION);
     return Optional.of(
         new FreeVolumeFacts(
             ClaimReader.text(volume.getMetadata().getName()),
-            legacy != null ? legacy : spec.getStorageClassName(),
+            ClaimReader.classInForce(
+                volume.getMetadata().getAnnotations(), spec.getStorageClassName()),
             ClaimReader.storageBytes(spec.getCapacity()),
             ClaimReader.mode(spec.getVolumeMode()),
             spec.getAccessModes() == null ? Set.of() : Set.copyOf(spec.getAccessModes()),

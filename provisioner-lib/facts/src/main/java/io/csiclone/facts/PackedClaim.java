@@ -21,14 +21,13 @@ record PackedClaim(
 
   /** The same as is read of the whole claim, without making one. */
   Source source(String namespace, String name) {
-    var legacy = metadata.annotations().get(ClaimReader.LEGACY_CLASS_ANNOTATION);
     return new Source(
         new SourceFacts(
             namespace,
             name,
             ClaimReader.text(phase),
             metadata.deletionTimestamp() != null,
-            legacy != null ? legacy : storageClassName,
+            ClaimReader.classInForce(metadata.annotations(), storageClassName),
             Size.bytes(request),
             volumeName,
             ClaimReader.modes(accessModes)),
