@@ -1,11 +1,11 @@
 package io.csiclone.facts;
 
+import io.csiclone.facts.CacheLookup.Packed;
 import io.csiclone.facts.Trimmed.Kept;
 import io.csiclone.rules.DriverFacts;
 import io.csiclone.rules.SourceFacts;
 import io.csiclone.rules.StorageClassFacts;
 import io.fabric8.kubernetes.api.model.HasMetadata;
-import io.fabric8.kubernetes.api.model.Namespace;
 import io.fabric8.kubernetes.api.model.PersistentVolume;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.storage.CSIDriver;
@@ -38,16 +38,12 @@ final class ClusterCaches implements AutoCloseable {
   private final SharedIndexInformer<PersistentVolume> volumes;
   private final SharedIndexInformer<StorageClass> classes;
   private final SharedIndexInformer<CSIDriver> drivers;
-  private final @Nullable SharedIndexInformer<Namespace> namespaces;
 
   private final PackedStore<StorageClass, Kept<StorageClass, StorageClassFacts>> keptClasses =
       new PackedStore<>(Trimmed.classes());
   private final PackedStore<CSIDriver, Kept<CSIDriver, DriverFacts>> keptDrivers =
       new PackedStore<>(Trimmed.drivers());
-  private final PackedStore<PersistentVolumeClaim, PackedClaim> packedClaims =
-      new PackedStore<>(new PackedClaim.Of());
-  private final PackedStore<PersistentVolume, PackedVolume> packedVolumes =
-      new PackedStore<>(new PackedVolume.Of());
+  private final @Nullable Packed packed;
 
   private final WatchedCache claimsState;
   private final List<SharedIndexInformer<?>> informers;
@@ -71,15 +67,9 @@ final class ClusterCaches implements AutoCloseable {
     this.volumes = given == null ? informer("volumes", client.persistentVolumes()) : given.volumes;
     this.classes = informer("storage classes", client.storage().v1().storageClasses());
     this.drivers = informer("CSIDrivers", client.storage().v1().csiDrivers());
-    this.namespaces = admission ? informer("namespaces", client.namespaces()) : null;
+    this.packed = admission ? Packed.empty() : null;
     classes.itemStore(keptClasses);
     drivers.itemStore(keptDrivers);
-    if (namespaces != null) {
-      namespaces.itemStore(new PackedStore<>(Trimmed.namespaces()));
-      claims.itemStore(packedClaims);
-      volumes.itemStore(packedVolumes);
-      volumes.addIndexers(Map.of(FreeVolumes.INDEX, FreeVolumes::keys));
-    }
     this.claimsState = new InformerCache("claims", claims);
     var all = new ArrayList<SharedIndexInformer<?>>(List.of(claims, volumes, classes, drivers));
     var told = new ArrayList<WatchedCache>();
@@ -87,7 +77,12 @@ final class ClusterCaches implements AutoCloseable {
     told.add(new InformerCache("volumes", volumes));
     told.add(new InformerCache("storage_classes", classes));
     told.add(new InformerCache("csi_drivers", drivers));
-    if (namespaces != null) {
+    if (packed != null) {
+      claims.itemStore(packed.claims());
+      volumes.itemStore(packed.volumes());
+      volumes.addIndexers(Map.of(FreeVolumes.INDEX, FreeVolumes::keys));
+      var namespaces = informer("namespaces", client.namespaces());
+      namespaces.itemStore(packed.namespaces());
       all.add(namespaces);
       told.add(new InformerCache("namespaces", namespaces));
     }
@@ -149,7 +144,7 @@ final class ClusterCaches implements AutoCloseable {
   }
 
   boolean forAdmission() {
-    return namespaces != null;
+    return packed != null;
   }
 
   /**
@@ -158,26 +153,18 @@ final class ClusterCaches implements AutoCloseable {
    * @param otherwise where to look for what is not
    */
   Lookup lookup(Lookup otherwise) {
-    var cache =
-        new CacheLookup(
-            claims.getIndexer(),
-            volumes.getIndexer(),
-            keptClasses,
-            keptDrivers,
-            namespaces == null ? null : namespaces.getIndexer(),
-            otherwise);
-    return namespaces == null ? cache : new PackedLookup(packedClaims, packedVolumes, cache);
+    return new CacheLookup(
+        claims.getIndexer(), volumes.getIndexer(), keptClasses, keptDrivers, packed, otherwise);
   }
 
   /** The cached claim of that name as a source, or null. */
   @Nullable SourceFacts source(String namespace, String name) {
-    var key = namespace + "/" + name;
-    if (namespaces == null) {
-      var claim = claims.getIndexer().getByKey(key);
+    if (packed == null) {
+      var claim = claims.getIndexer().getByKey(namespace + "/" + name);
       return claim == null ? null : ClaimReader.source(claim);
     }
-    var packed = packedClaims.packed(key);
-    return packed == null ? null : packed.source(namespace, name).facts();
+    var source = packed.source(namespace, name);
+    return source == null ? null : source.facts();
   }
 
   Indexer<PersistentVolume> volumes() {

@@ -36,11 +36,11 @@ final class Gathering {
 
   /** The policy for the clone: the cluster's, as changed by its namespace, then by its class. */
   static RulePolicy policy(ClaimFacts facts, RulePolicy policy, Lookup lookup) {
-    var namespace = lookup.namespace(facts.namespace()).orElse(null);
     var adapted =
-        namespace == null
-            ? policy
-            : policy.inNamespace(facts.namespace(), namespace.getMetadata().getLabels());
+        lookup
+            .labels(facts.namespace())
+            .map(labels -> policy.inNamespace(facts.namespace(), labels))
+            .orElse(policy);
     var storageClass = named(facts.storageClassName()).flatMap(lookup::storageClass).orElse(null);
     return storageClass == null
         ? adapted

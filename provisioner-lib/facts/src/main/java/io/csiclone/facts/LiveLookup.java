@@ -3,7 +3,6 @@ package io.csiclone.facts;
 import io.csiclone.facts.FactsUnavailableException.Reason;
 import io.csiclone.facts.PodPage.Pod;
 import io.csiclone.rules.NodeFacts;
-import io.fabric8.kubernetes.api.model.Namespace;
 import io.fabric8.kubernetes.api.model.PersistentVolume;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.storage.CSIDriver;
@@ -78,8 +77,9 @@ final class LiveLookup implements Lookup {
   }
 
   @Override
-  public Optional<Namespace> namespace(String name) {
-    return named(name, "namespace ", () -> client.namespaces().withName(name).get());
+  public Optional<Map<String, String>> labels(String namespace) {
+    return named(namespace, "namespace ", () -> client.namespaces().withName(namespace).get())
+        .map(found -> found.getMetadata().getLabels());
   }
 
   @Override

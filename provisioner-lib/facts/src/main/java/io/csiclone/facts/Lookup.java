@@ -3,11 +3,11 @@ package io.csiclone.facts;
 import io.csiclone.rules.DriverFacts;
 import io.csiclone.rules.StorageClassFacts;
 import io.csiclone.rules.VolumeFacts;
-import io.fabric8.kubernetes.api.model.Namespace;
 import io.fabric8.kubernetes.api.model.PersistentVolume;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.storage.CSIDriver;
 import io.fabric8.kubernetes.api.model.storage.StorageClass;
+import java.util.Map;
 import java.util.Optional;
 
 /** One place to find things in. */
@@ -19,7 +19,8 @@ interface Lookup {
 
   Optional<StorageClass> storageClass(String name);
 
-  Optional<Namespace> namespace(String name);
+  /** The labels of the namespace of that name. */
+  Optional<Map<String, String>> labels(String namespace);
 
   Optional<CSIDriver> driver(String name);
 
